@@ -1,0 +1,12 @@
+export type * from './event.js';
+export { parseStreamName, streamName } from './event.js';
+export * from './event-store.js';
+export { InMemoryEventStore, type InMemoryEventStoreOptions } from './in-memory-event-store.js';
+export type * from './decider.js';
+export { reject } from './decider.js';
+export * from './command.js';
+export type * from './command-observer.js';
+export { CommandHandler, type CommandHandlerOptions } from './command-handler.js';
+export { readAsOf, readHistory, type HistoryOptions, type HistoryPage, type Past } from './history.js';
+export type * from './projection.js';
+export { SchemaValidator, type ContractSchema, type Fault } from './schema-validator.js';
