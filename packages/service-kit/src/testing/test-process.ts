@@ -1,0 +1,54 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+type Line = Record<string, unknown> & { readonly msg: string };
+
+/** A process of ours that a test started: its log lines, its messages, its end. */
+export class TestProcess {
+  readonly lines: Line[] = [];
+  readonly exited: Promise<number | null>;
+  #arrived: () => void = () => {};
+
+  private constructor(readonly child: ChildProcess) {
+    this.exited = once(child, 'exit').then(([code]: (number | null)[]) => code ?? null);
+    createInterface({ input: child.stdout! }).on('line', (line) => {
+      this.lines.push(JSON.parse(line) as Line);
+      this.#arrived();
+    });
+    void this.exited.then(() => this.#arrived());
+  }
+
+  /** @param fixture the name of a module in this folder, which has to be built */
+  static start(fixture: string, options: { args?: string[]; env?: NodeJS.ProcessEnv } = {}): TestProcess {
+    const file = fileURLToPath(new URL(`../../dist/testing/${fixture}.js`, import.meta.url));
+    return new TestProcess(
+      fork(file, options.args ?? [], {
+        env: { ...process.env, ...options.env },
+        stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      }),
+    );
+  }
+
+  /** The line with this message, as soon as it is there. */
+  async line(message: string): Promise<Line> {
+    for (;;) {
+      const line = this.lines.find(({ msg }) => msg === message);
+      if (line) return line;
+      if (this.child.exitCode !== null) throw new Error(`ended without "${message}": ${JSON.stringify(this.lines)}`);
+      await new Promise<void>((resolve) => (this.#arrived = resolve));
+    }
+  }
+
+  async url(): Promise<string> {
+    return String((await this.line('ready'))['url']);
+  }
+
+  async heard(word: string): Promise<void> {
+    for (;;) {
+      const [message] = (await once(this.child, 'message')) as unknown[];
+      if (message === word) return;
+    }
+  }
+}
