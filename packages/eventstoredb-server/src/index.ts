@@ -1,0 +1,1 @@
+export { startEventStoreDbServer, type EventStoreDbServer, type EventStoreDbServerOptions } from './server.js';
