@@ -1,0 +1,1 @@
+"""Speaks to Shelfmark over NATS: sends commands and follows mirrors."""

@@ -1,0 +1,3 @@
+module shelfmark.example/contracts
+
+go 1.18

@@ -1,0 +1,13 @@
+export type * from './book.js';
+export type * from './user.js';
+export type * from './rent.js';
+export type * from './view.js';
+export type * from './history.js';
+export type * from './import.js';
+export type * from './operation.js';
+export type * from './notice.js';
+export { parseIsbn, type ParsedIsbn } from './isbn.js';
+export { languageOfMarc, marcOfLanguage } from './marc-language.js';
+export { foldedWords, foldText, indexedWords, queriedWords } from './search-words.js';
+export { default as schema } from '../generated/schema/shelfmark.schema.json' with { type: 'json' };
+export { default as asyncApi } from '../generated/asyncapi/shelfmark.asyncapi.json' with { type: 'json' };
