@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { System, projectRoot } from './system.js';
+
+interface Measured {
+  readonly goodput: number;
+  readonly statuses: Readonly<Record<string, number>>;
+  readonly withoutRetryAfter: number;
+}
+
+let system: System;
+
+beforeAll(async () => {
+  system = await System.create();
+  await system.start();
+});
+afterAll(() => system.dispose());
+
+/** The most memory that any of our processes ever had, in MiB. */
+function mostMemory(): number {
+  const ours = system.processes().filter(({ name }) => name !== 'nats' && name !== 'postgres');
+  const peaks = ours.map(({ name }) => {
+    const status = readFileSync(`/proc/${system.pid(name)}/status`, 'utf8');
+    return Number(/VmHWM:\s+(\d+) kB/.exec(status)![1]) / 1024;
+  });
+  return Math.max(...peaks);
+}
+
+interface Measurement {
+  readonly peak: Measured;
+  readonly overload: Measured;
+  readonly recoveryMs: number;
+  readonly peakAfter: Measured;
+}
+
+async function measure(): Promise<Measurement> {
+  const program = join(projectRoot, 'bench', 'overload', 'overload.mjs');
+  const args = [program, '--url', system.url, '--seconds', '4', '--json'];
+  const env = { ...process.env, SHELFMARK_TOKEN: system.token };
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env });
+  console.log(stdout.trim());
+  return JSON.parse(stdout) as Measurement;
+}
+
+/** The peak is not the same before and after: the code is compiled meanwhile, and others use the machine too. */
+const keptOf = ({ peak, overload, peakAfter }: Measurement): number =>
+  overload.goodput / Math.min(peak.goodput, peakAfter.goodput);
+
+/** The aim is 0.8, and `bench/README.md` has what was seen; without a bound it would be next to nothing. */
+const collapsesBelow = 0.5;
+
+it('goes on working when five times as much is asked, tells the rest to come back, and is itself again soon', async () => {
+  let kept = 0;
+  // What must hold holds every time. How much is done is a matter of speed, which those who offer it spoil: they share the machine.
+  for (let attempt = 0; attempt < 3 && kept < collapsesBelow; attempt++) {
+    const measurement = await measure();
+    const { '201': done = 0, '503': refused = 0, ...others } = measurement.overload.statuses;
+    expect(others).toEqual({});
+    expect(done).toBeGreaterThan(0);
+    expect(refused).toBeGreaterThan(0);
+    expect(measurement.overload.withoutRetryAfter).toBe(0);
+    expect(measurement.recoveryMs).toBeLessThanOrEqual(5_000);
+    kept = keptOf(measurement);
+  }
+  expect(kept).toBeGreaterThanOrEqual(collapsesBelow);
+  expect(mostMemory()).toBeLessThan(512);
+  expect(system.processes().map(({ restarts }) => restarts)).toEqual(system.processes().map(() => 0));
+});
