@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const exclude = ['**/node_modules/**', '**/dist/**'];
+// What is waited for comes at once on a quiet machine; only a test that fails waits this long.
+const expectation = { poll: { timeout: 30_000, interval: 20 } };
 
 // Tests import other packages by name and so get their built form, as a user of the package does; `npm test` builds first.
 export default defineConfig({
@@ -20,6 +22,7 @@ export default defineConfig({
           name: 'integration',
           include: ['**/*.int.spec.ts'],
           exclude,
+          expect: expectation,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -29,6 +32,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['e2e/src/**/*.e2e.spec.ts'],
           exclude,
+          expect: expectation,
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,

@@ -22,7 +22,6 @@ import { identify, isRunning } from './process-identity.js';
 import { RunFolder } from './run-folder.js';
 
 const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
-const within = { timeout: 20_000 };
 
 let root: string;
 let data: string;
@@ -97,7 +96,7 @@ function track(child: ChildProcessWithoutNullStreams): Start {
 }
 
 async function ready(started: Start): Promise<Start> {
-  await expect.poll(() => started.output, within).toContain(`Shelfmark is ready at http://127.0.0.1:${port}\n`);
+  await expect.poll(() => started.output).toContain(`Shelfmark is ready at http://127.0.0.1:${port}\n`);
   return started;
 }
 
@@ -138,7 +137,7 @@ it('starts what it finds, shows it, repairs each process, and leaves nothing whe
 
   const before = pids();
   for (const name of all) process.kill(before[name]!, 'SIGKILL');
-  await expect.poll(() => status().exitCode, within).toBe(0);
+  await expect.poll(() => status().exitCode).toBe(0);
   for (const name of all) expect(pids()[name]).not.toBe(before[name]);
   expect(started.output).toContain(
     `AUTH="Authorization: Bearer $(npm run -s token -- --role librarian --data ${data})"`,
@@ -196,7 +195,7 @@ it('leaves nothing that blocks the next start when it is killed itself', async (
   first.child.kill('SIGKILL');
   await first.exit;
   const others = Object.keys(left).filter((name) => name !== 'book-service');
-  await expect.poll(() => others.filter((name) => identify(left[name]!)), within).toEqual([]);
+  await expect.poll(() => others.filter((name) => identify(left[name]!))).toEqual([]);
   expect(status().output).toContain(
     `A killed run left book-service (process ${left['book-service']}); the next start ends it.`,
   );
@@ -214,7 +213,7 @@ it('ends at once at the second Ctrl-C', async () => {
   const again = setInterval(() => started.child.kill('SIGINT'), 200);
   expect(await started.exit).toBe(130);
   clearInterval(again);
-  await expect.poll(() => Object.values(running).filter(identify), within).toEqual([]);
+  await expect.poll(() => Object.values(running).filter(identify)).toEqual([]);
 });
 
 it('stops when a signal ended the shell in which npm started it', async () => {
@@ -228,14 +227,14 @@ it('stops when a signal ended the shell in which npm started it', async () => {
   await ready(shell);
   const supervisor = new RunFolder(data).holder()!;
   shell.child.kill('SIGTERM');
-  await expect.poll(() => isRunning(supervisor), within).toBe(false);
+  await expect.poll(() => isRunning(supervisor)).toBe(false);
   expect(new RunFolder(data).read().processes).toEqual([]);
   expect(journal('stopped').at(0)).toEqual({ name: 'edge', how: 'SIGTERM' });
 });
 
 it('loads the demo once, goes on with a load that was killed, and tells what was refused', async () => {
   const killed = start({ empty: false });
-  await expect.poll(() => journal('looks').length, within).toBeGreaterThan(1);
+  await expect.poll(() => journal('looks').length).toBeGreaterThan(1);
   killed.child.kill('SIGKILL');
   await killed.exit;
   expect(journal('looks').length).toBeLessThan(8);

@@ -65,10 +65,12 @@ it('starts a process once those that it needs are ready, and the others beside e
   const started = supervise([fake('bus')], [fake('service', ['bus']), fake('free')]).start();
   await expect.poll(() => readyInOrder).toEqual(['free']);
   expect(journal('started').map(({ name }) => name)).not.toContain('service');
-  expect(await supervisor.waitingFor()).toEqual([
-    { name: 'bus', reason: 'mirror:book: a gap' },
-    { name: 'service', reason: 'not started yet' },
-  ]);
+  await expect
+    .poll(() => supervisor.waitingFor())
+    .toEqual([
+      { name: 'bus', reason: 'mirror:book: a gap' },
+      { name: 'service', reason: 'not started yet' },
+    ]);
 
   rmSync(join(folder, 'unready-bus'));
   await started;
@@ -99,7 +101,7 @@ it('starts a killed process again, and tells how it ended', async () => {
 it('waits twice as long each time for one that keeps failing, and shows the end of its log', async () => {
   writeFileSync(join(folder, 'fail-service'), '');
   void supervise([fake('service')]).start();
-  await expect.poll(() => deaths.length, { timeout: 10_000 }).toBe(3);
+  await expect.poll(() => deaths.length).toBe(3);
   expect(deaths.map(({ inARow, delayMs }) => [inARow, delayMs])).toEqual([
     [1, 200],
     [2, 400],
@@ -109,7 +111,7 @@ it('waits twice as long each time for one that keeps failing, and shows the end 
   expect(deaths[2]!.lastLines.at(-1)).toMatch(/told to fail$/);
 
   rmSync(join(folder, 'fail-service'));
-  await expect.poll(() => readyInOrder, { timeout: 10_000 }).toEqual(['service']);
+  await expect.poll(() => readyInOrder).toEqual(['service']);
 });
 
 it('takes a program that cannot be started for one that failed', async () => {
@@ -121,7 +123,7 @@ it('takes a program that cannot be started for one that failed', async () => {
 it('stops while a process waits for its next start', async () => {
   writeFileSync(join(folder, 'fail-service'), '');
   void supervise([fake('service')]).start();
-  await expect.poll(() => deaths.length, { timeout: 10_000 }).toBe(2);
+  await expect.poll(() => deaths.length).toBe(2);
   await supervisor.stop();
   expect(journal('started')).toHaveLength(2);
 });

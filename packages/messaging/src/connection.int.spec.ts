@@ -113,7 +113,7 @@ it('connects again when the server comes back; requests wait for that until thei
   await until(() => !isConnected(asking) && !isConnected(serving));
   const before = performance.now();
   await expect(ask(2, 500)).rejects.toMatchObject({ name: 'ServiceUnavailable' });
-  expect(performance.now() - before).toBeLessThan(1_000);
+  expect(performance.now() - before).toBeLessThan(10_000);
   const patient = ask(3);
 
   const second = await startNatsServer({ dataDir: dir, port: Number(new URL(first.url).port) });

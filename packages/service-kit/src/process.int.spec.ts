@@ -82,7 +82,7 @@ describe('health', () => {
         ({ body }) => body['error'],
         () => undefined,
       );
-    await expect.poll(seen, { timeout: 10_000 }).toMatchObject({ broker: { status: 'down' } });
+    await expect.poll(seen).toMatchObject({ broker: { status: 'down' } });
     expect((await health(url, 'ready')).status).toBe(503);
     expect((await health(url, 'live')).status).toBe(200);
     process.child.send('broker up');
@@ -183,7 +183,7 @@ describe('the end of a process', () => {
         ({ status }) => status,
         () => undefined,
       );
-    await expect.poll(live, { timeout: 10_000 }).toBe(200);
+    await expect.poll(live).toBe(200);
     process.child.kill('SIGTERM');
     expect(await process.exited).toBe(0);
   });

@@ -181,9 +181,9 @@ describe('a service whose bus is away', () => {
     });
 
     const late = await startNatsServer({ dataDir, port: Number(new URL(url).port) });
-    await expect.poll(async () => (await readiness(desk)).status, { timeout: 15_000 }).toBe(200);
+    await expect.poll(async () => (await readiness(desk)).status).toBe(200);
     await late.kill();
-    await expect.poll(async () => (await readiness(desk)).details['nats']!['status'], { timeout: 15_000 }).toBe('down');
+    await expect.poll(async () => (await readiness(desk)).details['nats']!['status']).toBe('down');
     desk.child.kill('SIGTERM');
     expect(await desk.exited).toBe(0);
   });
