@@ -65,6 +65,30 @@ describe('a server that is killed and started again', () => {
     expect(reader.events).toEqual(log);
   });
 
+  it('costs a read that is in the middle nothing', async () => {
+    const appended = events(1_000);
+    await store.append([{ stream: 'Thing-1', expected: 'none', events: appended }]);
+    const ids = appended.map(({ id }) => id);
+    const reads = [
+      store.readStream('Thing-1'),
+      store.readLog(),
+      store.readStream('Thing-1', { direction: 'backwards' }),
+    ];
+    const first = await Promise.all(reads.map(async (read) => (await read.next()).value!));
+    for (const page of first) expect(page.length).toBeLessThan(appended.length);
+    // Some of the next pages are asked for before it is gone, and some after.
+    const others = reads.slice(1).map((read) => flat(read));
+    await server.kill();
+    const all = [flat(reads[0]!), ...others];
+    await server.startAgain();
+    const [forwards, log, backwards] = (await Promise.all(all)).map((rest, read) =>
+      [...first[read]!, ...rest].map(({ id }) => id),
+    );
+    expect(forwards).toEqual(ids);
+    expect(log).toEqual(ids);
+    expect(backwards).toEqual(ids.toReversed());
+  });
+
   it('leaves reads waiting, not failing', async () => {
     await store.append([{ stream: 'Thing-1', expected: 'none', events: events(3) }]);
     await server.kill();

@@ -132,6 +132,31 @@ test.each([
   },
 );
 
+test('a client whose server is killed in the middle of its read hears that it is gone, and reads all with the next', async () => {
+  const stream = newStream();
+  const count = 400;
+  // More than a connection holds on its way.
+  const text = 'x'.repeat(100_000);
+  for (let written = 0; written < count; written += 8) {
+    const some = Array.from({ length: 8 }, () => kurrent.jsonEvent({ type: 'test', data: { text } }));
+    await client.appendToStream(stream, some);
+  }
+  const port = String(await program.port());
+  const reads = [client.readStream(stream), client.readAll()].map(async (reading) => {
+    let seen = 0;
+    for await (const _event of reading) if (seen++ === 0) await program.kill();
+    return seen;
+  });
+  for (const outcome of await Promise.allSettled(reads)) {
+    expect(outcome).toMatchObject({ status: 'rejected', reason: { type: 'unavailable' } });
+  }
+  program = new Program(['--port', port, '--data', directory.path, '--insecure']);
+  await program.port();
+  // What the connection was is found out with the first call on it.
+  const read = () => collect(client.readStream(stream)).catch(() => []);
+  await until(async () => (await read()).length === count);
+});
+
 test('an append that is repeated after a crash has one effect', async () => {
   const [stream, other] = [newStream(), newStream()];
   const batch = events(3);
