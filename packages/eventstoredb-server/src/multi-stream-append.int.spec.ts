@@ -50,6 +50,19 @@ async function tombstonedStream(): Promise<string> {
   return stream;
 }
 
+test.each(['$persistentSubscriptionConfig', '$$$persistentsubscription-a::b-checkpoint'])(
+  'nothing is written beside what the server itself goes by: %s',
+  async (own) => {
+    const stream = newStream();
+    const attempts = [
+      client.multiStreamAppend([request(stream, ANY), request(own, ANY)]),
+      client.appendRecords([record(stream), record(own)]),
+    ];
+    for (const error of await Promise.all(attempts.map(failure))) expect(error.type).toBe('access-denied');
+    expect(await lengthOf(stream)).toBe(0);
+  },
+);
+
 describe('an append session', () => {
   test('appends to all streams at once, next to each other', async () => {
     const [first, second] = [newStream(), await streamWith(2)];
