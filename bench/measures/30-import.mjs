@@ -1,6 +1,7 @@
 import { createReadStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { createGunzip } from 'node:zlib';
 import { authorization } from '../authorization.mjs';
 import { root } from '../system.mjs';
 
@@ -45,7 +46,9 @@ async function* content(file, last) {
   if (file) {
     let header = '';
     let tail = '';
-    for await (const chunk of createReadStream(file, 'utf8')) {
+    const packed = createReadStream(file);
+    const text = file.endsWith('.gz') ? packed.pipe(createGunzip()) : packed;
+    for await (const chunk of text.setEncoding('utf8')) {
       if (!header.includes('\n')) header += chunk;
       tail = chunk;
       yield chunk;
