@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** An answer of the edge. */
@@ -21,7 +22,22 @@ export class Api {
   /** @param at the edge, and the token to show it */
   constructor(private readonly at: { readonly url: string; readonly token: string }) {}
 
-  async request(method: string, path: string, { body, headers = {} }: RequestOptions = {}): Promise<Answer> {
+  /**
+   * A request that is repeated while it is answered "not now", as the edge asks of its clients: on a machine that stands still for a
+   * while, that is the right answer. What is written has a key, so that it is done once.
+   */
+  async request(method: string, path: string, options: RequestOptions = {}, timeoutMs = 60_000): Promise<Answer> {
+    const sent = withKey(method, options);
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const answer = await this.once(method, path, sent);
+      if (answer.status !== 503 || Date.now() > deadline) return answer;
+      await delay(100);
+    }
+  }
+
+  /** A request that is sent once, whatever the answer. */
+  async once(method: string, path: string, { body, headers = {} }: RequestOptions = {}): Promise<Answer> {
     const response = await fetch(this.at.url + path, {
       method,
       headers: {
@@ -45,12 +61,13 @@ export class Api {
     return this.request('POST', path, { body, headers });
   }
 
-  /** A write that is repeated, with the same key, until it is answered with something else than "not now". */
+  /** A request that is repeated also where nobody answers, until there is an answer that is not "not now". */
   async insist(method: string, path: string, options: RequestOptions = {}, timeoutMs = 60_000): Promise<Answer> {
+    const sent = withKey(method, options);
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       try {
-        const answer = await this.request(method, path, options);
+        const answer = await this.once(method, path, sent);
         if (answer.status !== 503) return answer;
       } catch (error) {
         // The edge itself may be the process that was killed.
@@ -81,4 +98,8 @@ export class Api {
       if (BigInt(position) > known) this.#positions.set(service, BigInt(position));
     }
   }
+}
+
+function withKey(method: string, { headers, ...options }: RequestOptions): RequestOptions {
+  return { ...options, headers: { ...(method !== 'GET' && { 'Idempotency-Key': randomUUID() }), ...headers } };
 }
