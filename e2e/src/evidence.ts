@@ -66,7 +66,7 @@ function logDirectory(system: System, service: string): string {
 /** The events that lie on the bus for a service; the reader checks their chain. @param count so many are waited for */
 export async function mirrorOf(system: System, service: string, count: number): Promise<readonly MirroredEvent[]> {
   const connection = await connectToNats({ url: system.busUrl, name: 'e2e' });
-  const enough = AbortSignal.timeout(30_000);
+  const enough = AbortSignal.timeout(60_000);
   const events: MirroredEvent[] = [];
   try {
     for await (const batch of consumeMirror(connection, { service, signal: enough })) {

@@ -136,7 +136,7 @@ describe('garbage on the bus', () => {
               sent.set('ce-correlationid', 'c');
               sent.set('ce-causationid', 'c');
             }
-            const answer = await connection.request(subject, body, { timeout: 5_000, headers: sent });
+            const answer = await connection.request(subject, body, { timeout: 30_000, headers: sent });
             expect(answer.json(), `${what} on ${subject}`).toMatchObject({ failure: { name: expect.any(String) } });
           }
         }

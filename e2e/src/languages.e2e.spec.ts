@@ -144,7 +144,7 @@ function pythonClient(): Client {
 
 async function lines(file: string, arguments_: readonly string[], cwd: string, input = ''): Promise<readonly Json[]> {
   const env = { ...process.env, NATS_URL: natsUrl() };
-  const options = { cwd, env, timeout: 60_000, maxBuffer: 64 * 1024 * 1024 };
+  const options = { cwd, env, timeout: 180_000, maxBuffer: 64 * 1024 * 1024 };
   const running = promisify(execFile)(file, arguments_, options);
   running.child.stdin!.end(input);
   const { stdout } = await running;
@@ -322,7 +322,7 @@ describe('a client of the bus', () => {
       data: { bookId: id, title: 'Emma', amount: 1, shelf: 'A1' },
       correlationId: id,
       causationId: id,
-      deadline: Date.now() + 10_000,
+      deadline: Date.now() + 60_000,
     });
     expect(answer).toMatchObject({ failure: { name: 'MalformedMessage', field: '/shelf' } });
   });

@@ -240,7 +240,7 @@ describe('a read with the position of a write', () => {
       const { body } = await api.get(`/books/${book}`);
       expect(body.amount).toBe(amount);
     }
-  });
+  }, 900_000);
 });
 
 describe('lists', () => {

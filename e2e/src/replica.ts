@@ -45,7 +45,7 @@ export class Replica {
       stdio: 'ignore',
     });
     const replica = new Replica(name, process_, port);
-    await until(`a replica of ${name} is ready`, async () => (await replica.ready()) !== undefined, 60_000);
+    await until(`a replica of ${name} is ready`, async () => (await replica.ready()) !== undefined, 120_000);
     return replica;
   }
 

@@ -71,7 +71,7 @@ export class System {
         assert.equal(launcher.exitCode, null, `npm start ended:\n${this.#output}`);
         return this.#output.includes(`Shelfmark is ready at ${this.url}`);
       },
-      90_000,
+      150_000,
     );
     this.token = await tokenFor(this.dataDir, { role: 'librarian' });
   }
@@ -98,7 +98,7 @@ export class System {
   /** Stops it and removes its data. */
   async dispose(): Promise<void> {
     await this.stop();
-    await until('nothing runs', () => this.running().length === 0, 30_000);
+    await until('nothing runs', () => this.running().length === 0);
     rmSync(this.dataDir, { recursive: true, force: true });
   }
 
@@ -164,7 +164,7 @@ export class System {
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  timeoutMs = 30_000,
+  timeoutMs = 60_000,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await condition())) {
