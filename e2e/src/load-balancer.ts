@@ -46,15 +46,20 @@ export class LoadBalancer {
     headers: Readonly<Record<string, string>>,
     body?: object,
   ): Promise<Answered> {
+    const refusing = new Set<Edge>();
     for (;;) {
-      const ready = this.#edges.filter(({ isReady }) => isReady);
-      const edge = ready[this.#turn++ % ready.length];
-      if (!edge) throw new Error('no edge is ready');
+      const listening = this.#edges.filter((edge) => !refusing.has(edge));
+      const ready = listening.filter(({ isReady }) => isReady);
+      // Where none says that it is, as when the machine stood still for as long as they wait for their checks, each is asked.
+      const choice = ready.length > 0 ? ready : listening;
+      const edge = choice[this.#turn++ % choice.length];
+      if (!edge) throw new Error('no edge takes connections');
       try {
         return await exchange(edge, method, path, { authorization: `Bearer ${this.token}`, ...headers }, body);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') throw error;
         edge.isReady = false;
+        refusing.add(edge);
       }
     }
   }

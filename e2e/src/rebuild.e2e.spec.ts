@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Api } from './api.js';
+import { type Answer, Api, type RequestOptions } from './api.js';
+import { Stalls } from './stalls.js';
 import { System, projectRoot, until } from './system.js';
 
 let system: System;
@@ -46,7 +48,8 @@ class ViewsCommand {
   }
 
   async kill(): Promise<void> {
-    process.kill(-this.#child.pid!, 'SIGKILL');
+    // It may have come to its end before.
+    if (this.#child.exitCode === null) process.kill(-this.#child.pid!, 'SIGKILL');
     await this.exited;
   }
 }
@@ -59,6 +62,8 @@ async function run(...args: readonly string[]): Promise<{ code: number | null; o
 
 async function sql(text: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client(system.databaseUrl);
+  // Postgres is killed now and then; the query hears of it.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     return (await client.query<Record<string, unknown>>(text)).rows;
@@ -69,33 +74,54 @@ async function sql(text: string): Promise<Record<string, unknown>[]> {
 
 const build = async () => (await sql(`SELECT build FROM books.checkpoint WHERE source = 'book'`))[0]?.['build'];
 
+interface Outcome {
+  readonly wrote: number;
+  readonly wrong: readonly string[];
+  /** The codes of what was refused for the moment. */
+  readonly refused: readonly string[];
+}
+
 /** Writes, and reads each write back with its position, until it is told to stop. */
-async function writeAndRead(by: Api, goOn: () => boolean): Promise<{ wrote: number; wrong: string[] }> {
+async function writeAndRead(by: Api, goOn: () => boolean): Promise<Outcome> {
   const wrong: string[] = [];
+  const refused: string[] = [];
+  const ask = async (method: string, path: string, { body, headers }: RequestOptions = {}): Promise<Answer> => {
+    const sent = { body, headers: { 'Idempotency-Key': randomUUID(), ...headers } };
+    const answer = await by.once(method, path, sent);
+    if (answer.status !== 503) return answer;
+    refused.push(answer.body.code as string);
+    return by.request(method, path, sent);
+  };
   let wrote = 0;
   while (goOn()) {
     const title = `Written ${++wrote}`;
-    const created = await by.post('/books', { title, amount: 1 });
+    const created = await ask('POST', '/books', { body: { title, amount: 1 } });
     if (created.status !== 201) {
       wrong.push(`POST ${created.status}`);
       continue;
     }
     const path = `/books/${created.body.id}`;
-    const read = await by.get(path);
+    const read = await ask('GET', path);
     if (read.status !== 200 || read.body.title !== title) wrong.push(`GET ${read.status} ${read.body?.title}`);
     const etag = read.headers.get('ETag')!;
-    const patched = await by.request('PATCH', path, { body: { amount: 2 }, headers: { 'If-Match': etag } });
-    const again = await by.get(path);
+    const patched = await ask('PATCH', path, { body: { amount: 2 }, headers: { 'If-Match': etag } });
+    const again = await ask('GET', path);
     if (patched.status >= 300 || again.status !== 200 || again.body.amount !== 2) {
       wrong.push(`PATCH ${patched.status}, GET ${again.status} ${again.body?.amount}`);
     }
   }
-  return { wrote, wrong };
+  return { wrote, wrong, refused };
 }
+
+/** A read waits two seconds for its position. Where the machine stands still for nearly as long, nobody can be in time. */
+const mostStallMs = 1_500;
+/** What somebody is told who waited in vain. */
+const waitedInVain = new Set(['ViewBehind', 'DeadlineExceeded', 'NoAnswer']);
 
 describe('a rebuild of a view', () => {
   it('under writes and reads with their positions fails none of them, and shows nothing stale', async () => {
     const before = await build();
+    const stalls = new Stalls(system.dataDir);
     let goOn = true;
     const clients = Array.from({ length: 3 }, () => writeAndRead(new Api(system), () => goOn));
     for (let round = 0; round < 2; round++) {
@@ -105,7 +131,10 @@ describe('a rebuild of a view', () => {
     }
     goOn = false;
     const outcomes = await Promise.all(clients);
+    await stalls.stop();
     expect(outcomes.flatMap(({ wrong }) => wrong)).toEqual([]);
+    const refused = outcomes.flatMap((outcome) => outcome.refused);
+    expect(refused.filter((code) => stalls.longestMs < mostStallMs || !waitedInVain.has(code))).toEqual([]);
     expect(Math.min(...outcomes.map(({ wrote }) => wrote))).toBeGreaterThan(0);
     expect(await build()).not.toBe(before);
     expect(await run('compare', 'books')).toMatchObject({ code: 0, output: expect.stringContaining('all alike') });
