@@ -4,8 +4,9 @@ import { type Answer, Api } from './api.js';
 import { logOf } from './evidence.js';
 import { System, until } from './system.js';
 
-// Handed on to every service, so that nobody waits for a dozen attempts.
-process.env['QUEUE_ATTEMPTS'] = '2';
+// Handed on to every service, so that nobody waits for a dozen attempts. The pauses between them grow: whoever looks too late to see
+// that a command waits after the first one, which is for half a second at least, sees it after a later one.
+process.env['QUEUE_ATTEMPTS'] = '4';
 
 let system: System;
 let api: Api;
@@ -35,7 +36,7 @@ async function reaches(id: string, state: string): Promise<Answer> {
       answer = await api.insist('GET', `/operations/${id}`, {});
       return answer.status === 200 && answer.body.state === state;
     },
-    60_000,
+    120_000,
   );
   return answer;
 }
@@ -93,9 +94,15 @@ describe('while a service that is needed does not answer, a command', () => {
     const rent = { userId: await user(), bookId: await book() };
     system.kill('user-service', 'SIGSTOP');
     const id = await queue('/rents', rent);
-    await until('it waits', async () => (await listed('delayed')).includes(id));
-    const { body } = await api.get(`/queue/${id}`);
-    expect(body).toMatchObject({ attempts: 1, failures: [{ attempt: 1, error: 'NoAnswer' }], data: rent });
+    let body!: Answer['body'];
+    await until('it waits', async () => {
+      const isListed = (await listed('delayed')).includes(id);
+      ({ body } = await api.get(`/queue/${id}`));
+      return isListed && body.state === 'delayed';
+    });
+    const failures = Array.from({ length: body.attempts }, (_, n) => ({ attempt: n + 1, error: 'NoAnswer' }));
+    expect(failures.length).toBeGreaterThan(0);
+    expect(body).toMatchObject({ failures, data: rent });
 
     system.kill('user-service', 'SIGCONT');
     const done = await reaches(id, 'completed');
@@ -109,7 +116,7 @@ describe('while a service that is needed does not answer, a command', () => {
     ];
     system.kill('user-service', 'SIGSTOP');
     const [retried, deleted] = (await Promise.all(rents.map((rent) => queue('/rents', rent)))) as [string, string];
-    await until('they failed', async () => (await listed('failed')).length === 2, 90_000);
+    await until('they failed', async () => (await listed('failed')).length === 2, 180_000);
     expect((await api.request('DELETE', `/queue/${deleted}`)).status).toBe(204);
     expect(await listed('failed')).toEqual([retried]);
 
