@@ -1,8 +1,18 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { closeSync, createReadStream, createWriteStream, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
-import { statfsSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
@@ -19,6 +29,8 @@ import { SecondRelay } from './second-relay.js';
 /** What is going to be done to the library, and undone: when it resolves, nothing is in the way of recovery any more. */
 export interface PlannedFault {
   readonly description: string;
+  /** Whether a view may show less afterwards, until it is where it was. */
+  readonly takesViewsBack?: boolean;
   readonly run: (library: Library) => Promise<void>;
 }
 
@@ -217,12 +229,13 @@ export const faultKinds: readonly FaultKind[] = [
       const service = random.pick(services);
       return {
         description: `give the log of ${service} another id, as after a restore of the server`,
+        takesViewsBack: true,
         run: (library) =>
           library.whileDown(`${service}-service`, async () => {
             const place = { connectionString: library.eventStoreUrl!, log: nameOnServer(service) };
             await until(
               () => isDone(renewLogId(place)),
-              30_000,
+              90_000,
               () => 'the event store does not come back',
             );
           }),
@@ -255,9 +268,12 @@ export const faultKinds: readonly FaultKind[] = [
       return {
         description: `a second relay of ${service}'s log for ${forMs} ms`,
         run: async (library) => {
-          const relay = await SecondRelay.start(library, service);
+          const relay = await SecondRelay.start(library, service).catch((error: unknown) => {
+            // The server is away for another fault's sake.
+            if (!(error instanceof ServerUnreachable)) throw error;
+          });
           await delay(forMs);
-          await relay.stop();
+          await relay?.stop();
         },
       };
     },
@@ -284,10 +300,12 @@ export const faultKinds: readonly FaultKind[] = [
         run: async (library) => {
           const connection = await connectToNats({ url: library.natsUrl, name: 'faults' });
           try {
-            const streams = (await jetstreamManager(connection)).streams;
-            if (isDeleted) await streams.delete(service.toUpperCase()).catch(() => undefined);
+            const { streams } = await jetstreamManager(connection, { checkAPI: false });
+            if (isDeleted) await streams.delete(service.toUpperCase());
             else connection.publish(`shelfmark.events.${service}.Nonsense`, '{}');
             await connection.flush();
+          } catch {
+            // The server is away for another fault's sake, or so is the mirror.
           } finally {
             await connection.close();
           }
@@ -330,6 +348,7 @@ export const faultKinds: readonly FaultKind[] = [
       const view = random.pick(views);
       return {
         description: `drop the schema of view ${view}`,
+        takesViewsBack: true,
         run: (library) => execute(library, `DROP SCHEMA IF EXISTS ${view} CASCADE`),
       };
     },
@@ -383,13 +402,17 @@ export const faultKinds: readonly FaultKind[] = [
       const service = random.pick(services);
       return {
         description: `replace the log of ${service} by a restored backup of it`,
+        takesViewsBack: true,
         run: (library) =>
           library.whileDown(`${service}-service`, async () => {
             const directory = library.directoryOf(service);
             const backup = join(library.data, `${service}.ndjson`);
             const restored = `${directory}.restored`;
             await exportLog(directory, createWriteStream(backup));
-            await importLog(createReadStream(backup), restored);
+            await untilRestored(backup, restored);
+            // The files that are being imported are no part of the log, and are there still.
+            const [files, kept] = [directory, restored].map((place) => join(place, 'imports')) as [string, string];
+            if (existsSync(files)) renameSync(files, kept);
             rmSync(directory, { recursive: true });
             renameSync(restored, directory);
             rmSync(backup);
@@ -459,6 +482,22 @@ async function isDone(work: Promise<unknown>): Promise<boolean> {
     if (error instanceof ServerUnreachable) return false;
     throw error;
   }
+}
+
+/** Restores a log to a place; the disk may be full for another fault's sake, and is so for a moment only. */
+async function untilRestored(backup: string, place: string): Promise<void> {
+  let last: unknown;
+  const restore = async () => {
+    try {
+      await importLog(createReadStream(backup), place);
+      return true;
+    } catch (error) {
+      last = error;
+      rmSync(place, { recursive: true, force: true });
+      return false;
+    }
+  };
+  await until(restore, 30_000, () => `the log cannot be restored: ${String(last)}`);
 }
 
 /** Another process of a service on the same log, with a folder of its own. */

@@ -10,7 +10,7 @@ export interface Imported {
   readonly added: number;
 }
 
-const patienceMs = 90_000;
+const patienceMs = 180_000;
 const retryMs = 200;
 
 /** Sends a file of books, again and again with one key until it is taken, and waits for the import's end. */

@@ -117,8 +117,9 @@ export class Library {
     return ((await this.#supervisor?.waitingFor()) ?? []).map(({ name, reason }) => `${name}: ${reason}`);
   }
 
-  /** Kills a process, and does the work before it is started again. */
+  /** Kills a process, and does the work before it is started again. Where work is being done already, this is done afterwards. */
   async whileDown(name: string, work: () => Promise<void>): Promise<void> {
+    while (this.#held.has(name)) await this.#held.get(name);
     let release!: () => void;
     this.#held.set(name, new Promise((resolve) => (release = resolve)));
     try {
@@ -126,7 +127,7 @@ export class Library {
       this.signal(name, 'SIGKILL');
       await until(
         () => pid === undefined || !isRunning(pid),
-        5_000,
+        60_000,
         () => `${name} does not end`,
       );
       await work();
@@ -161,9 +162,16 @@ export class Library {
     return join(this.data, 'event-store');
   }
 
-  /** What its connections to its servers suffer ends. */
+  /** What its connections to its servers suffer ends, and so does what its processes were told to do to themselves. */
   heal(): void {
     for (const proxy of this.#proxies) proxy.heal();
+    for (const name of this.processes) this.order(name, { arm: 'nowhere', after: 1 });
+    this.wake();
+  }
+
+  /** One that is told no more to stop itself may do so once more before it hears that. */
+  wake(): void {
+    for (const name of this.processes) this.signal(name, 'SIGCONT');
   }
 
   get #proxies(): readonly Proxy[] {
@@ -173,7 +181,7 @@ export class Library {
   /** @param keepsLogs whether the logs, which may be in memory, are copied to the disk first */
   async stop(keepsLogs: boolean): Promise<void> {
     if (this.#supervisor) {
-      for (const name of this.processes) this.signal(name, 'SIGCONT');
+      this.wake();
       await this.#supervisor.stop();
     }
     this.#controlServer?.close();
@@ -268,8 +276,12 @@ export class Library {
     return {
       ...spec,
       command: async () => {
-        await this.#held.get(spec.name);
-        return spec.command();
+        for (;;) {
+          await this.#held.get(spec.name);
+          const command = await spec.command();
+          // It may have been held up only now; then what it would be started on is being worked at.
+          if (!this.#held.has(spec.name)) return command;
+        }
       },
     };
   }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { EventStore, RecordedEvent } from '@shelfmark/event-sourcing';
 import { KurrentDBEventStore } from '@shelfmark/event-store-kurrentdb';
 import { Relay, connectToNats } from '@shelfmark/messaging';
-import type { Library } from './library.js';
+import { type Library, until } from './library.js';
 import type { LoggedEvent } from './logged-event.js';
 import { type Log, type Service, nameOnServer } from './logs.js';
 
@@ -41,9 +41,15 @@ export class SecondRelay {
 
 /** As much of a store as a relay asks for. */
 async function followedLog(read: () => Promise<Log>): Promise<EventStore> {
-  let log = await read();
+  let log!: Log;
+  const isRead = () =>
+    read().then(
+      (found) => ((log = found), true),
+      () => false,
+    );
+  // A service that is restored while this looks has no log for a moment.
+  await until(isRead, 30_000, () => 'there is no log');
   const look = async () => {
-    // A service that is restored while this looks has no log for a moment.
     log = await read().catch(() => log);
   };
   const after = (position = 0n): RecordedEvent[] => log.events.slice(Number(position)).map(recorded);
