@@ -52,8 +52,10 @@ export interface ViewRead {
   readonly calledAt: number;
   readonly returnedAt: number;
   readonly stream: string;
-  /** The highest revision that this client had been told of; −1 for none. */
+  /** The highest revision that an answer had told this client of; −1 for none. */
   readonly knownRevision: number;
+  /** The highest that a view had shown it; −1 for none. */
+  readonly seenRevision: number;
   /** What was shown; absent where there was no such entity. */
   readonly shown?: { readonly revision: number; readonly fields: Readonly<Record<string, unknown>> };
 }

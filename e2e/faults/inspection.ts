@@ -1,4 +1,4 @@
-import { jetstreamManager } from '@nats-io/jetstream';
+import { type StreamInfo, jetstreamManager } from '@nats-io/jetstream';
 import { connectToNats } from '@shelfmark/messaging';
 import pg from 'pg';
 import { isDoneAlready } from './commands.js';
@@ -16,6 +16,7 @@ import {
   checkLog,
   checkTransactions,
   checkViewReads,
+  type ViewsInRound,
   unsettled,
 } from './rules.js';
 import { type Row, checkRows, viewTables } from './view-rows.js';
@@ -27,7 +28,9 @@ interface ProvedMirror {
 }
 
 /** How long the library may take to be as it should, once nothing is in its way. */
-const recoveryMs = 90_000;
+const recoveryMs = 180_000;
+/** How long a server may take for one answer; only one that does not answer at all takes that long. */
+const answerMs = 60_000;
 const linksAtOnce = 200;
 
 /** Looks at all that the library holds, round after round, and compares it with what clients were told. */
@@ -45,6 +48,7 @@ export class Inspection {
     let logs!: AllLogs;
     await until(
       async () => {
+        this.library.wake();
         missing = await this.library.waitingFor();
         if (missing.length > 0) return false;
         logs = await this.library.logs();
@@ -66,9 +70,10 @@ export class Inspection {
   async inspect(
     recovered: AllLogs,
     history: readonly Event[],
+    views: ViewsInRound,
   ): Promise<{ readonly logs: AllLogs; readonly faults: string[] }> {
     for (let logs = recovered; ; logs = await this.recovered()) {
-      const faults = await this.#check(logs, history);
+      const faults = await this.#check(logs, history, views);
       if (faults.length === 0 || !(await this.#hasGrown(logs))) return { logs, faults };
     }
   }
@@ -78,7 +83,7 @@ export class Inspection {
     return services.some((service) => now[service].events.length > logs[service].events.length);
   }
 
-  async #check(logs: AllLogs, history: readonly Event[]): Promise<string[]> {
+  async #check(logs: AllLogs, history: readonly Event[], views: ViewsInRound): Promise<string[]> {
     const plain = { user: logs.user.events, book: logs.book.events, rent: logs.rent.events };
     const faults = services.flatMap((service) => [
       ...checkLog(service, plain[service], { isDense: this.library.store === 'embedded' }),
@@ -94,7 +99,7 @@ export class Inspection {
       ...checkLending(plain.rent),
       ...checkAddresses(plain.user),
       ...checkAnswers(history),
-      ...checkViewReads(history, plain),
+      ...checkViewReads(history, plain, views),
       ...checkRegisters(logs, history),
       ...(await this.#checkViews(logs)),
     );
@@ -161,7 +166,7 @@ export class Inspection {
   }
 
   async #database<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result> {
-    const client = new pg.Client({ connectionString: this.library.databaseUrl, statement_timeout: 10_000 });
+    const client = new pg.Client({ connectionString: this.library.databaseUrl, statement_timeout: answerMs });
     client.on('error', () => undefined);
     try {
       await client.connect();
@@ -175,16 +180,19 @@ export class Inspection {
     if (log.events.length === 0) return [];
     const connection = await connectToNats({ url: this.library.natsUrl, name: 'inspection' });
     try {
-      const { streams } = await jetstreamManager(connection);
+      const { streams } = await jetstreamManager(connection, { timeout: answerMs });
       const name = service.toUpperCase();
       // A view can be ahead of the acknowledgements, never of the messages; the relay may just be making the mirror anew.
-      const found = async () => streams.info(name).catch(() => undefined);
+      let found: StreamInfo | undefined;
       await until(
-        async () => ((await found())?.state.messages ?? -1) >= log.events.length,
+        async () => {
+          found = await streams.info(name).catch(() => undefined);
+          return (found?.state.messages ?? -1) >= log.events.length;
+        },
         recoveryMs,
-        async () => `mirror ${service} holds ${(await found())?.state.messages} of ${log.events.length} events`,
+        () => `mirror ${service} holds ${found?.state.messages} of ${log.events.length} events`,
       );
-      const { created, config, state } = (await found())!;
+      const { created, config, state } = found!;
       const proved = this.#mirrors.get(service);
       const links = proved?.created === created ? [...proved.links] : [];
       while (links.length < state.messages) {

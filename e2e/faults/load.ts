@@ -40,7 +40,10 @@ interface Load extends Omit<LoadOptions, 'random'> {
 
 class Client {
   readonly #positions = new Map<string, bigint>();
-  readonly #revisions = new Map<string, number>();
+  /** What answers told, which came with positions. */
+  readonly #told = new Map<string, number>();
+  /** What views showed, which says nothing of positions. */
+  readonly #seen = new Map<string, number>();
 
   constructor(
     private readonly name: string,
@@ -62,7 +65,7 @@ class Client {
     const prepared = command.prepare(load.world, random);
     if (!prepared) return;
     const stream = typeof prepared.streams === 'function' ? undefined : prepared.streams[0]!;
-    const revision = stream === undefined ? undefined : this.#revisions.get(stream);
+    const revision = stream === undefined ? undefined : this.#latest(stream);
     const ifMatch = revision !== undefined && random.chance(0.25) ? revision : undefined;
     const key = `${load.world.label.replaceAll(' ', '-')}-${load.world.name().split(' ').at(-1)}`;
     // Now and then somebody else sends the same at the same time.
@@ -113,7 +116,7 @@ class Client {
       answer,
     });
     if (answer.kind === 'done') {
-      if (answer.revision !== undefined) this.#knows(named[0]!, answer.revision);
+      if (answer.revision !== undefined) note(this.#told, named[0]!, answer.revision);
       this.#learn(command, answer.id, data);
     }
     return answer;
@@ -207,7 +210,7 @@ class Client {
 
   async #readView(stream: string, path: string, fields: readonly string[]): Promise<void> {
     const calledAt = performance.now();
-    const knownRevision = this.#revisions.get(stream) ?? -1;
+    const [knownRevision, seenRevision] = [this.#told.get(stream) ?? -1, this.#seen.get(stream) ?? -1];
     const positions = [...this.#positions].map(([service, position]) => `${service}@${position}`).join(', ');
     const found = await this.#get(path, positions === '' ? {} : { 'Shelfmark-Position': positions });
     if (!found) return;
@@ -219,11 +222,12 @@ class Client {
       returnedAt: performance.now(),
       stream,
       knownRevision,
+      seenRevision,
       ...(found.status === 200 && {
         shown: { revision, fields: Object.fromEntries(fields.map((field) => [field, found.body[field]])) },
       }),
     });
-    if (found.status === 200) this.#knows(stream, revision);
+    if (found.status === 200) note(this.#seen, stream, revision);
   }
 
   /** @returns nothing where there was no answer that says anything */
@@ -249,7 +253,12 @@ class Client {
     }
   }
 
-  #knows(stream: string, revision: number): void {
-    if (revision > (this.#revisions.get(stream) ?? -1)) this.#revisions.set(stream, revision);
+  #latest(stream: string): number | undefined {
+    const known = [this.#told.get(stream), this.#seen.get(stream)].filter((revision) => revision !== undefined);
+    return known.length === 0 ? undefined : Math.max(...known);
   }
+}
+
+function note(revisions: Map<string, number>, stream: string, revision: number): void {
+  if (revision > (revisions.get(stream) ?? -1)) revisions.set(stream, revision);
 }

@@ -151,16 +151,26 @@ describe('a view', () => {
     returnedAt: 2,
     stream: 'Book-b',
     knownRevision: -1,
+    seenRevision: -1,
     ...more,
   });
   const shown = (revision: number, title: string) => ({ shown: { revision, fields: { title } } });
-  const check = (more: Partial<ViewRead>) => checkViewReads([read(more)], { user: [], book, rent: [] });
+  const check = (more: Partial<ViewRead>, areViewsKept = true) =>
+    checkViewReads([read(more)], { user: [], book, rent: [] }, { areViewsKept });
 
   it('may be behind, but not behind what its reader knew', () => {
     expect(check(shown(0, 'Emma'))).toEqual([]);
     expect(check({ ...shown(0, 'Emma'), knownRevision: 1 })).toHaveLength(1);
     expect(check({ knownRevision: -1 })).toEqual([]);
     expect(check({ knownRevision: 0 })).toHaveLength(1);
+  });
+
+  it('is not behind what it showed before, unless it was taken back', () => {
+    for (const more of [{ ...shown(0, 'Emma'), seenRevision: 1 }, { seenRevision: 0 }]) {
+      expect(check(more)).toHaveLength(1);
+      expect(check(more, false)).toEqual([]);
+    }
+    expect(check({ ...shown(0, 'Emma'), knownRevision: 1, seenRevision: 1 }, false)).toHaveLength(1);
   });
 
   it('shows what was in the log', () => {

@@ -163,14 +163,23 @@ export function checkAnswers(history: readonly Event[]): string[] {
   });
 }
 
-/** What a view shows is what the entity was at the revision that it shows, and not before what its reader was told. */
-export function checkViewReads(history: readonly Event[], logs: Logs): string[] {
+/** Whether what a view showed once, it showed ever after. */
+export interface ViewsInRound {
+  readonly areViewsKept: boolean;
+}
+
+/**
+ * What a view shows is what the entity was at the revision that it shows, and not before what its reader was told by an answer, whose
+ * position it sends. What it was shown by the view itself comes with no position: that may be gone where the view was taken back.
+ */
+export function checkViewReads(history: readonly Event[], logs: Logs, { areViewsKept }: ViewsInRound): string[] {
   const streams = byStream([...logs.user, ...logs.book]);
   return history
     .filter((event): event is ViewRead => event.kind === 'viewRead')
     .flatMap((read) => {
       const states = statesOf(streams.get(read.stream) ?? []);
-      const { shown, knownRevision, stream, client } = read;
+      const { shown, stream, client } = read;
+      const knownRevision = areViewsKept ? Math.max(read.knownRevision, read.seenRevision) : read.knownRevision;
       if (!shown) {
         const mayBeGone = states
           .slice(knownRevision + 1)
