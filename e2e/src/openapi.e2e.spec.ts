@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { tokenFor } from '@shelfmark/local';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -181,8 +182,19 @@ function sent(request: DocumentedRequest, authorization: object = system.authori
   return send(system.url, { ...request, headers: { ...authorization, ...request.headers } });
 }
 
+const patienceMs = 60_000;
+
+/** Sends a request again while it is answered "not now", which a machine that stands still makes right; that too is as documented. */
+async function sentInTime(request: DocumentedRequest, authorization?: object): Promise<DocumentedAnswer> {
+  for (const deadline = Date.now() + patienceMs; ; await delay(100)) {
+    const answer = await sent(request, authorization);
+    if (answer.status !== 503 || Date.now() > deadline) return answer;
+    expect(document.complaints(request.operation, answer), told(request, answer)).toEqual([]);
+  }
+}
+
 async function answered(request: DocumentedRequest): Promise<DocumentedAnswer> {
-  const answer = await sent(request);
+  const answer = await sentInTime(request);
   expect(document.complaints(request.operation, answer), told(request, answer)).toEqual([]);
   expect(answer.status, told(request, answer)).toBeLessThan(500);
   return answer;
@@ -238,7 +250,7 @@ describe('the OpenAPI document', () => {
       const nobody = await sent(request, {});
       expect(document.complaints(operation, nobody), told(request, nobody)).toEqual([]);
       expect(nobody.status, told(request, nobody)).toBe(operation.security.length === 0 ? 200 : 401);
-      const member = await sent(request, { Authorization: `Bearer ${token}` });
+      const member = await sentInTime(request, { Authorization: `Bearer ${token}` });
       expect(document.complaints(operation, member), told(request, member)).toEqual([]);
       expect([401, 500, 503], told(request, member)).not.toContain(member.status);
     }
@@ -246,17 +258,17 @@ describe('the OpenAPI document', () => {
 
   it('is kept by the answer to every request that is as it says', async () => {
     const seen = new Set<number>();
-    await fc.assert(
-      fc.asyncProperty(anyValidRequest, async (request) => {
-        const answer = await answered(request);
-        seen.add(answer.status);
-        await nextPage(request, answer);
-        // Nothing was wrong with the form: what is refused is refused for what it says.
-        expect([400, 405, 406, 413, 415], told(request, answer)).not.toContain(answer.status);
-      }),
-      run,
-    );
-    expect([...seen]).toEqual(expect.arrayContaining([200, 201, 204, 404, 409, 412]));
+    const wanted = [200, 201, 204, 404, 409, 412];
+    const property = fc.asyncProperty(anyValidRequest, async (request) => {
+      const answer = await answered(request);
+      seen.add(answer.status);
+      await nextPage(request, answer);
+      // Nothing was wrong with the form: what is refused is refused for what it says.
+      expect([400, 405, 406, 413, 415], told(request, answer)).not.toContain(answer.status);
+    });
+    // How many requests there are in the time depends on the machine.
+    for (let time = 0; time < 10 && !wanted.every((status) => seen.has(status)); time++) await fc.assert(property, run);
+    expect([...seen]).toEqual(expect.arrayContaining(wanted));
   });
 
   it('is kept by the answer to every request that is broken in one place, and that place is named', async () => {
