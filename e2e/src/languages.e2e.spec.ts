@@ -95,7 +95,7 @@ beforeAll(async () => {
     return absentFrom(events).length === 0;
   }).catch(() => undefined);
   golden.push(...events);
-}, 300_000);
+}, 600_000);
 
 afterAll(async () => {
   await connection?.close();

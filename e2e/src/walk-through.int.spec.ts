@@ -25,7 +25,7 @@ it('adding an event takes three files, as CONTRIBUTING says', () => {
 });
 
 // It compiles most of the project.
-it('the walk through adding an event compiles, and its examples pass', { timeout: 300_000 }, () => {
+it('the walk through adding an event compiles, and its examples pass', { timeout: 600_000 }, () => {
   const run = (file: string, ...args: string[]) =>
     execFileSync(file, args, { cwd: copy, encoding: 'utf8', stdio: 'pipe' });
   run('git', 'apply', patch);
