@@ -38,7 +38,7 @@ export async function until(
 }
 
 /** On a machine that is busy with other things, and whose files are cold. */
-const startMs = 120_000;
+const startMs = 240_000;
 
 /**
  * The whole library as processes, under the supervisor that `npm start` has; between them and their servers are proxies, in each

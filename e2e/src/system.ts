@@ -71,7 +71,7 @@ export class System {
         assert.equal(launcher.exitCode, null, `npm start ended:\n${this.#output}`);
         return this.#output.includes(`Shelfmark is ready at ${this.url}`);
       },
-      150_000,
+      240_000,
     );
     this.token = await tokenFor(this.dataDir, { role: 'librarian' });
   }
