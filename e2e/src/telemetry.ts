@@ -32,10 +32,14 @@ export class TraceCollector {
 
   private constructor() {
     this.#server = createServer((request, response) => {
-      void json(request).then((body) => {
-        if (request.url === '/v1/traces') this.#take(body as Export);
-        response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
-      });
+      void json(request).then(
+        (body) => {
+          if (request.url === '/v1/traces') this.#take(body as Export);
+          response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+        },
+        // A process that ends does not wait until all is sent.
+        () => response.destroy(),
+      );
     });
   }
 
