@@ -72,6 +72,7 @@ async function sql(text: string): Promise<Record<string, unknown>[]> {
   }
 }
 
+const sessions = `SELECT pid FROM pg_stat_activity WHERE application_name = 'shelfmark books_next view'`;
 const build = async () => (await sql(`SELECT build FROM books.checkpoint WHERE source = 'book'`))[0]?.['build'];
 
 interface Outcome {
@@ -152,6 +153,8 @@ describe('a rebuild of a view', () => {
       });
       if (victim === undefined) {
         await command.kill();
+        // Until Postgres has noticed, a rebuild is under way, and another one waits for a few seconds only.
+        await until('its session is over', async () => (await sql(sessions)).length === 0);
         expect((await api.get('/books?limit=1')).status).toBe(200);
       } else {
         system.kill(victim);
