@@ -22,6 +22,9 @@ beforeEach(() => {
 
 afterEach(() => rmSync(closed, { recursive: true, force: true }));
 
+// Longer than the library's own patience, which a busy machine outlasts.
+const patient = { timeout: 30_000 };
+
 function connected({ url }: RunningServer) {
   const { username, password, host } = new URL(url);
   return connect({ servers: host, user: username, pass: password });
@@ -30,13 +33,13 @@ function connected({ url }: RunningServer) {
 it('keeps its streams when it is killed, and its address with the same port', async () => {
   const first = await startNatsServer({ dataDir: closed });
   const connection = await connected(first);
-  await (await jetstreamManager(connection)).streams.add({ name: 'BOOK', subjects: ['book'] });
+  await (await jetstreamManager(connection, patient)).streams.add({ name: 'BOOK', subjects: ['book'] });
   await connection.close();
   await first.kill();
 
   const second = await startNatsServer({ dataDir: closed, port: Number(new URL(first.url).port) });
   const again = await connected(second);
-  const info = await (await jetstreamManager(again)).streams.info('BOOK');
+  const info = await (await jetstreamManager(again, patient)).streams.info('BOOK');
   await again.close();
   await second.stop();
   expect(second.url).toBe(first.url);
@@ -100,19 +103,49 @@ it('says what to install when there is none and none can be downloaded', async (
 });
 
 // Where a server is installed, that one is taken and nothing is downloaded.
-it.skipIf(
+const itDownloads = it.skipIf(
   ['/usr/sbin', '/usr/bin', '/usr/local/bin', '/usr/local/sbin'].some((bin) => existsSync(join(bin, 'nats-server'))),
-)("downloads the distribution's package into the cache, as any user, and finds it there the next time", async () => {
-  const script = fileURLToPath(new URL('./fixtures/find-nats-server.mjs', import.meta.url));
-  const find = [process.execPath, script, join(closed, 'data')];
-  if (isRoot) {
-    chownSync(closed, NOBODY, NOBODY);
-    find.unshift('runuser', '-u', 'nobody', '--');
+);
+
+itDownloads(
+  "downloads the distribution's package into the cache, as any user, and finds it there the next time",
+  async () => {
+    const script = fileURLToPath(new URL('./fixtures/find-nats-server.mjs', import.meta.url));
+    const find = [process.execPath, script, join(closed, 'data')];
+    if (isRoot) {
+      chownSync(closed, NOBODY, NOBODY);
+      find.unshift('runuser', '-u', 'nobody', '--');
+    }
+    const [file = '', ...args] = find;
+    const env = { PATH: process.env['PATH'], XDG_CACHE_HOME: join(closed, 'cache') };
+    const found = async () => JSON.parse((await promisify(execFile)(file, args, { env, cwd: '/' })).stdout) as object;
+    const first = await found();
+    expect(first).toMatchObject({
+      downloaded: true,
+      path: expect.stringContaining(join(closed, 'cache', 'shelfmark')),
+    });
+    expect(await found()).toEqual({ ...first, downloaded: false });
+  },
+  600_000,
+);
+
+itDownloads('shares the cache with others that download at the same time', async () => {
+  const bin = join(closed, 'bin');
+  mkdirSync(bin);
+  // A distribution with one package.
+  const programs = {
+    'apt-get': `for last; do :; done; [ "$last" = update ] || : >nats-server.deb`,
+    'apt-cache': `echo 'nats-server | 2.9.10-1 | main'`,
+    'dpkg-deb': `mkdir -p "$3/usr/sbin"; cp '${fakeServer('2.9.10')}' "$3/usr/sbin/"`,
+  };
+  for (const [name, text] of Object.entries(programs)) {
+    writeFileSync(join(bin, name), `#!/bin/sh\nset -e\n${text}\n`, { mode: 0o755 });
   }
-  const [file = '', ...args] = find;
-  const env = { PATH: process.env['PATH'], XDG_CACHE_HOME: join(closed, 'cache') };
-  const found = async () => JSON.parse((await promisify(execFile)(file, args, { env, cwd: '/' })).stdout) as object;
-  const first = await found();
-  expect(first).toMatchObject({ downloaded: true, path: expect.stringContaining(join(closed, 'cache', 'shelfmark')) });
-  expect(await found()).toEqual({ ...first, downloaded: false });
+  const script = `import(${JSON.stringify(new URL('../dist/nats-server.js', import.meta.url).href)})
+    .then(({ findNatsServer }) => Promise.all(Array.from({ length: 20 }, () => findNatsServer(process.env, '/nowhere'))))
+    .then((found) => console.log(JSON.stringify(found)))`;
+  const env = { PATH: `${bin}:/usr/bin:/bin`, XDG_CACHE_HOME: join(closed, 'cache') };
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], { env });
+  const path = join(closed, 'cache', 'shelfmark', 'nats-server-2.9.10', 'usr', 'sbin', 'nats-server');
+  expect(JSON.parse(stdout)).toEqual(Array(20).fill({ path, version: '2.9.10' }));
 });

@@ -148,17 +148,28 @@ async function download(cache: string): Promise<NatsBinary> {
     const unpacked = join(workplace, 'unpacked');
     await run('dpkg-deb', ['-x', join(workplace, archive), unpacked]);
     const path = cachedPath(cache, newest.version);
-    // Whoever started at the same moment may have been faster; what is there and does not run is replaced.
-    if ('refused' in (await examine(path))) {
-      const home = join(cache, `nats-server-${newest.version.join('.')}`);
+    const home = join(cache, `nats-server-${newest.version.join('.')}`);
+    // Whoever started at the same moment may have been faster, and runs what is there: it is replaced only where it does not run.
+    if (!(await renamed(unpacked, home)) && 'refused' in (await examine(path))) {
       await rm(home, { recursive: true, force: true });
-      await rename(unpacked, home);
+      await renamed(unpacked, home);
     }
     const found = await examine(path);
     if ('refused' in found) throw new Error(found.refused);
     return found;
   } finally {
     await rm(workplace, { recursive: true, force: true });
+  }
+}
+
+/** @returns whether it is there now; otherwise another one is there already */
+async function renamed(folder: string, to: string): Promise<boolean> {
+  try {
+    await rename(folder, to);
+    return true;
+  } catch (error) {
+    if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code!)) throw error;
+    return false;
   }
 }
 
