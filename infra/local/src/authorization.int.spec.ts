@@ -276,7 +276,7 @@ it('lets a service answer a request, and nobody who is asked nothing', async () 
     },
   });
   await service.connection.flush();
-  const answer = await edge.connection.request('shelfmark.queries.rent.GetHistory');
+  const answer = await edge.connection.request('shelfmark.queries.rent.GetHistory', undefined, { timeout: 30_000 });
   expect(answer.string()).toBe('the answer');
   expect(inbox).toMatch(/^_INBOX\.edge\./);
   for (const name of ['notice-service', 'view-rents', 'edge']) {

@@ -61,8 +61,13 @@ it('is held by one only of many that come at once upon a dead one’s lock', asy
   })`;
   const starts = Array.from({ length: 6 }, () => spawn(process.execPath, ['-e', script]));
   const complaints: string[] = [];
-  for (const { stderr } of starts) stderr.on('data', (chunk) => complaints.push(String(chunk)));
-  await expect.poll(() => starts.filter(({ exitCode }) => exitCode !== null).length).toBe(5);
+  let ended = 0;
+  for (const start of starts) {
+    start.stderr.on('data', (chunk) => complaints.push(String(chunk)));
+    // By then it has also been read what it said.
+    start.once('close', () => ended++);
+  }
+  await expect.poll(() => ended).toBe(5);
 
   const winner = starts.find(({ exitCode }) => exitCode === null)!;
   expect(new RunFolder(data).holder()?.pid).toBe(winner.pid);

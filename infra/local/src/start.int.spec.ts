@@ -14,7 +14,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { startNatsServer, startPostgres } from '@shelfmark/local';
 import { EventStoreChoice } from './event-store.js';
 import { freePort } from './ports.js';
@@ -88,7 +88,8 @@ function start(options: object = {}): Start {
 }
 
 function track(child: ChildProcessWithoutNullStreams): Start {
-  const exit = once(child, 'exit').then(([code]) => code as number | null);
+  // Not at its exit, when what it said last may still be on its way.
+  const exit = once(child, 'close').then(([code]) => code as number | null);
   const started: Start = { child, exit, output: '' };
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (started.output += String(chunk)));
   starts.push(started);
@@ -124,25 +125,31 @@ function status(): { output: string; exitCode: number } {
   }
 }
 
+/** What it shows once all is ready: whoever is asked may be too busy to answer in time, and is not ready then. */
+async function readyStatus(): Promise<string> {
+  let last = status();
+  await expect.poll(() => (last = status()).exitCode).toBe(0);
+  return last.output;
+}
+
 const all = ['nats', 'postgres', 'book-service', 'user-service', 'view-books', 'edge'];
 
 it('starts what it finds, shows it, repairs each process, and leaves nothing when it is told to stop', async () => {
   const started = await ready(start());
   expect(Object.keys(pids())).toEqual(all);
-  const { output, exitCode } = status();
-  expect(exitCode).toBe(0);
+  const output = await readyStatus();
   for (const name of all) expect(output).toMatch(new RegExp(`^${name} +${pids()[name]} .* 0 +ready$`, 'm'));
   expect(output).toMatch(/^books +book +1234 +7$/m);
   expect(output).toMatch(/^Event store: embedded$/m);
 
   const before = pids();
   for (const name of all) process.kill(before[name]!, 'SIGKILL');
-  await expect.poll(() => status().exitCode).toBe(0);
+  const repaired = await readyStatus();
   for (const name of all) expect(pids()[name]).not.toBe(before[name]);
   expect(started.output).toContain(
     `AUTH="Authorization: Bearer $(npm run -s token -- --role librarian --data ${data})"`,
   );
-  expect(status().output).toMatch(/^edge .* 1 +ready; last end: killed by SIGKILL$/m);
+  expect(repaired).toMatch(/^edge .* 1 +ready; last end: killed by SIGKILL$/m);
 
   const running = Object.values(pids());
   started.child.kill('SIGINT');
@@ -161,9 +168,8 @@ it('starts what it finds, shows it, repairs each process, and leaves nothing whe
 it('shows what is not ready, and why', async () => {
   await ready(start());
   writeFileSync(join(root, 'journal', 'unready-view'), '');
-  const { output, exitCode } = status();
-  expect(exitCode).toBe(1);
-  expect(output).toMatch(/^view-books .* not ready: mirror:book: a gap$/m);
+  await expect.poll(() => status().output).toMatch(/^view-books .* not ready: mirror:book: a gap$/m);
+  expect(status().exitCode).toBe(1);
 });
 
 it('refuses to run twice on the same data, and says where the first one is', async () => {
@@ -173,7 +179,7 @@ it('refuses to run twice on the same data, and says where the first one is', asy
   expect(second.output).toBe(
     `Shelfmark runs on ${data} already: at http://127.0.0.1:${port}, process ${first.child.pid}.\n`,
   );
-  expect(status().exitCode).toBe(0);
+  await readyStatus();
 });
 
 it('says that the port is taken before it starts anything', async () => {
@@ -211,8 +217,8 @@ it('ends at once at the second Ctrl-C', async () => {
   const running = pids();
   started.child.kill('SIGINT');
   const again = setInterval(() => started.child.kill('SIGINT'), 200);
+  onTestFinished(() => clearInterval(again));
   expect(await started.exit).toBe(130);
-  clearInterval(again);
   await expect.poll(() => Object.values(running).filter(identify)).toEqual([]);
 });
 
@@ -233,11 +239,14 @@ it('stops when a signal ended the shell in which npm started it', async () => {
 });
 
 it('loads the demo once, goes on with a load that was killed, and tells what was refused', async () => {
+  const unfinished = join(root, 'journal', 'unfinished');
+  writeFileSync(unfinished, '');
   const killed = start({ empty: false });
   await expect.poll(() => journal('looks').length).toBeGreaterThan(1);
   killed.child.kill('SIGKILL');
   await killed.exit;
-  expect(journal('looks').length).toBeLessThan(8);
+  expect(killed.output).not.toContain('loaded');
+  rmSync(unfinished);
 
   const second = await ready(start({ empty: false }));
   expect(second.output).toMatch(
