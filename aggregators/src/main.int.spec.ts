@@ -112,11 +112,14 @@ describe('the process of a view', () => {
     await rent(rents, 2);
     await until(async () => (await inUse()) === 2);
     await until(async () => (await sql('SELECT FROM books.book WHERE title IS NOT NULL')).length === 1);
-    const health = await process.health();
-    expect(health?.status).toBe('ok');
-    expect(health?.details['view']).toMatchObject({ status: 'up', state: 'active', deadLetters: 1 });
-    expect(health?.details['mirror:book']).toMatchObject({ status: 'up', position: '2', behind: 0, mirror: 'reading' });
-    expect(health?.details['mirror:rent']).toMatchObject({ status: 'up', position: '2', behind: 0 });
+    // The rows can be read a moment before the process knows that they are written.
+    const { status, details } = await process.shows(({ details }) =>
+      ['mirror:book', 'mirror:rent'].every((mirror) => details[mirror]?.['behind'] === 0),
+    );
+    expect(status).toBe('ok');
+    expect(details['view']).toMatchObject({ status: 'up', state: 'active', deadLetters: 1 });
+    expect(details['mirror:book']).toMatchObject({ status: 'up', position: '2', behind: 0, mirror: 'reading' });
+    expect(details['mirror:rent']).toMatchObject({ status: 'up', position: '2', behind: 0 });
     expect(process.output).not.toContain(bookCreated.title);
     process.signal('SIGTERM');
     expect(await process.exited).toBe(0);
@@ -124,20 +127,25 @@ describe('the process of a view', () => {
 
   test('counts each event once, however often it is killed', async () => {
     const rents = service('rent');
-    await rent(rents, 20_000);
-    for (let kills = 0; kills < 5; kills += 1) {
+    let rented = 0;
+    let killedBetween = 0;
+    // Again and again, until it was at work often enough when it was killed.
+    for (let kills = 0; kills < 5 || killedBetween < 2; kills += 1) {
+      await rent(rents, 4_000);
+      rented += 4_000;
       const before = await inUse();
       const process = start('books');
       await until(async () => (await inUse()) > before);
       // At a moment that nobody chose.
       await sleep(Math.random() * 50);
       await process.kill();
+      if ((await inUse()) < rented) killedBetween += 1;
     }
-    const killedAt = await inUse();
     start('books');
-    await until(async () => (await inUse()) === 20_000);
-    expect(killedAt).toBeLessThan(20_000);
-    expect(await sql(`SELECT position FROM books.checkpoint WHERE source = 'rent'`)).toEqual([{ position: '20000' }]);
+    await until(async () => (await inUse()) === rented);
+    expect(await sql(`SELECT position FROM books.checkpoint WHERE source = 'rent'`)).toEqual([
+      { position: String(rented) },
+    ]);
   });
 
   test('is replaced by one that stands by as soon as it is killed', async () => {
@@ -147,7 +155,7 @@ describe('the process of a view', () => {
     await first.reaches('active');
     const second = start('books');
     await second.reaches('standby');
-    expect((await second.health())?.status).toBe('ok');
+    await second.shows(({ status }) => status === 'ok');
     await until(async () => (await inUse()) === 10);
     await first.kill();
     await rent(rents, 10);
@@ -164,7 +172,7 @@ describe('the process of a view', () => {
     await rent(rents, 30_000);
     await until(async () => (await inUse()) > 0);
     first.signal('SIGSTOP');
-    await until(async () => (await inUse()) === 30_000, 30_000);
+    await until(async () => (await inUse()) === 30_000);
     await second.reaches('active');
     first.signal('SIGCONT');
     await first.reaches('standby');
@@ -202,7 +210,7 @@ describe('the process of a view', () => {
     nats = await startNatsServer({ dataDir: join(dataDir, 'nats'), port: Number(new URL(nats.url).port) });
     await until(async () => (await inUse()) === 1_000);
     expect(await generation()).toBeGreaterThan(before);
-    expect((await process.health())?.status).toBe('ok');
+    await process.shows(({ status }) => status === 'ok');
   });
 
   test('reads a log that was restored from its beginning, and keeps what came from others', async () => {
@@ -225,8 +233,8 @@ describe('the process of a view', () => {
     const port = Number(new URL(postgres.url).port);
     await postgres.stop();
     const process = start('books');
-    await until(async () => (await process.health())?.details['view']?.['state'] === 'databaseUnavailable');
-    expect((await process.health())?.status).toBe('error');
+    const { status } = await process.shows(({ details }) => details['view']?.['state'] === 'databaseUnavailable');
+    expect(status).toBe('error');
     postgres = await startPostgres({ dataDir: join(dataDir, 'postgres'), port });
     await until(async () => (await inUse()) === 5);
   });

@@ -21,7 +21,7 @@ let running: {
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'shelfmark-projector-'));
   postgres = await startPostgres({ dataDir });
-}, 60_000);
+});
 
 afterAll(async () => {
   await postgres.stop();
@@ -82,7 +82,7 @@ describe('a projector', () => {
     const rent = rented(250);
     const { projector } = start({ book, rent });
     await until(async () => (await inUse()) === 250);
-    await until(() => projector.status.sources.get('book')?.behind === 0);
+    await until(() => ['book', 'rent'].every((source) => projector.status.sources.get(source)?.behind === 0));
     expect(projector.status).toMatchObject({ state: 'active', deadLetters: 0 });
     expect(projector.status.sources.get('book')).toMatchObject({
       position: 0n,
@@ -112,6 +112,7 @@ describe('a projector', () => {
     const first = start(logs);
     await until(() => first.projector.status.state === 'active');
     const second = start(logs);
+    await until(() => second.projector.status.state === 'standby');
     // The standby has asked for the lock several times by then.
     for (let copies = 51; copies <= 200; copies += 1) {
       rented(1, logs.rent);

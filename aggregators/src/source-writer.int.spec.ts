@@ -27,7 +27,7 @@ const sessions: ViewSession[] = [];
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'shelfmark-view-'));
   postgres = await startPostgres({ dataDir });
-}, 60_000);
+});
 
 afterAll(async () => {
   await postgres.stop();
@@ -222,7 +222,7 @@ describe.each([books, rents, holds, statistics])('the $name view', (view) => {
       ),
       { numRuns: 40 },
     );
-  }, 60_000);
+  });
 
   async function empty({ name }: View): Promise<void> {
     const tables = tablesOf(view).map(({ options }) => `${name}.${options.tableName}`);

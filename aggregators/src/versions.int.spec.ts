@@ -179,5 +179,5 @@ test('two processes of a newer version make its tables once', async () => {
         .join() === 'active,standby',
   );
   expect(await count(measured)).toBe(200);
-  expect(await sql(`SELECT nspname FROM pg_namespace WHERE nspname LIKE 'books%'`)).toHaveLength(1);
+  await until(async () => (await sql(`SELECT FROM pg_namespace WHERE nspname LIKE 'books%'`)).length === 1);
 });

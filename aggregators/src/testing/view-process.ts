@@ -18,7 +18,8 @@ export class ViewProcess {
     this.#child = child;
     child.stdout!.on('data', (text: Buffer) => (this.#output += String(text)));
     child.stderr!.on('data', (text: Buffer) => (this.#output += String(text)));
-    this.exited = once(child, 'exit').then(([code]: (number | null)[]) => code ?? null);
+    // Not at its exit, when what it wrote last may still be on its way.
+    this.exited = once(child, 'close').then(([code]: (number | null)[]) => code ?? null);
   }
 
   static start(view: string, environment: { readonly NATS_URL: string; readonly DATABASE_URL: string }): ViewProcess {
@@ -51,6 +52,16 @@ export class ViewProcess {
     if (url === undefined) return undefined;
     const answer = await fetch(`${url}/health/ready`).catch(() => undefined);
     return answer && ((await answer.json()) as Health);
+  }
+
+  /** Waits until its health is as it is to be. */
+  async shows(isSo: (health: Health) => boolean): Promise<Health> {
+    let health: Health | undefined;
+    await until(async () => {
+      health = await this.health();
+      return health !== undefined && isSo(health);
+    });
+    return health!;
   }
 
   async reaches(state: 'active' | 'standby'): Promise<void> {
