@@ -3,7 +3,7 @@ import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { GAUGES, type Gauge, HEALTH_CHECKS, type HealthCheck, NatsModule } from '@shelfmark/service-kit';
 import { BooksController } from './books/books.controller.js';
 import { BooksView } from './books/books-view.js';
-import { Commands } from './commands/commands.js';
+import { Commands, DEADLINE_MS, deadlineMs } from './commands/commands.js';
 import { RespondAsync } from './commands/respond-async.js';
 import { ExportsController } from './export/exports.controller.js';
 import { Exports } from './export/exports.js';
@@ -40,11 +40,20 @@ import { UsersController } from './users/users.controller.js';
 import { UsersView } from './users/users-view.js';
 import { DATABASE_URL, ViewDatabase } from './views/view-database.js';
 import { ViewProgress } from './views/view-progress.js';
-import { ViewReader } from './views/view-reader.js';
+import { PATIENCE_MS, ViewReader, patienceMs } from './views/view-reader.js';
+
+/** How long it is waited for services, and for views. */
+export interface Waits {
+  readonly deadlineMs: number;
+  readonly patienceMs: number;
+}
 
 @Module({})
 export class AppModule {
-  static with(settings: Omit<Settings, 'host' | 'port' | 'logLevel'>): DynamicModule {
+  static with(
+    settings: Omit<Settings, 'host' | 'port' | 'logLevel'>,
+    waits: Waits = { deadlineMs, patienceMs },
+  ): DynamicModule {
     const { natsUrl, databaseUrl, timeZone, rateLimitPerSecond } = settings;
     return {
       module: AppModule,
@@ -67,6 +76,8 @@ export class AppModule {
       ],
       providers: [
         { provide: DATABASE_URL, useValue: databaseUrl },
+        { provide: DEADLINE_MS, useValue: waits.deadlineMs },
+        { provide: PATIENCE_MS, useValue: waits.patienceMs },
         { provide: TIME_ZONE, useValue: timeZone },
         { provide: TODAY, useValue: todayIn(timeZone) },
         ViewDatabase,

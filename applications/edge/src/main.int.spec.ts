@@ -34,7 +34,7 @@ describe('the process', () => {
       HEALTH_PORT: 'few',
       LIBRARY_TIME_ZONE: 'Mars/Olympus',
     });
-    const [code] = (await once(child, 'exit')) as [number];
+    const [code] = (await once(child, 'close')) as [number];
     expect(code).toBe(78);
     for (const variable of ['NATS_URL', 'DATABASE_URL', 'PORT', 'HEALTH_PORT', 'LIBRARY_TIME_ZONE', 'OIDC_ISSUER'])
       expect(output()).toContain(variable);
@@ -51,8 +51,8 @@ describe('the process', () => {
     });
     await until(async () => /"msg":"ready"/.test(output()));
     const url = /"url":"([^"]+)"/.exec(output())![1]!;
-    const ready = await fetch(`${url}/health/ready`);
-    expect(ready.status).toBe(200);
+    let ready!: Response;
+    await until(async () => (ready = await fetch(`${url}/health/ready`)).ok);
     const { details } = (await ready.json()) as { details: Record<string, unknown> };
     expect(details).toMatchObject({ nats: { status: 'up' }, postgres: { status: 'up' }, process: { status: 'up' } });
     expect((await fetch(`${url}/health/live`)).status).toBe(200);

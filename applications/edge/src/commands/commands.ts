@@ -65,6 +65,7 @@ interface Addressee {
 
 /** A service does not start on a request later than this, and nobody waits for its answer any longer. */
 export const deadlineMs = 5_000;
+export const DEADLINE_MS = Symbol('DEADLINE_MS');
 
 const unknownOutcome =
   'No answer came in time, and whether it was done is not known. Sending it again with the same Idempotency-Key is safe.';
@@ -74,7 +75,10 @@ const unknownOutcome =
 export class Commands {
   readonly #client: RequestClient;
 
-  constructor(@Inject(NATS_CONNECTION) connection: NatsConnection) {
+  constructor(
+    @Inject(NATS_CONNECTION) connection: NatsConnection,
+    @Inject(DEADLINE_MS) private readonly withinMs: number,
+  ) {
     this.#client = new RequestClient(connection, { source: '/shelfmark/edge' });
   }
 
@@ -134,7 +138,7 @@ export class Commands {
       actor: principalOf(request).subject,
       correlationId: request.id,
       causationId: command.id,
-      deadline: Date.now() + deadlineMs,
+      deadline: Date.now() + this.withinMs,
       ...traceOf(request),
     });
     if ('rejection' in answer) {

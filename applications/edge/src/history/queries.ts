@@ -5,7 +5,7 @@ import { RequestClient } from '@shelfmark/messaging';
 import { NATS_CONNECTION } from '@shelfmark/service-kit';
 import type { FastifyRequest } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
-import { deadlineMs, failed, unanswered } from '../commands/commands.js';
+import { DEADLINE_MS, failed, unanswered } from '../commands/commands.js';
 import { traceOf } from '../http/observation.js';
 import { principalOf } from '../identity/principal.js';
 
@@ -14,7 +14,10 @@ import { principalOf } from '../identity/principal.js';
 export class Queries {
   readonly #client: RequestClient;
 
-  constructor(@Inject(NATS_CONNECTION) connection: NatsConnection) {
+  constructor(
+    @Inject(NATS_CONNECTION) connection: NatsConnection,
+    @Inject(DEADLINE_MS) private readonly withinMs: number,
+  ) {
     this.#client = new RequestClient(connection, { source: '/shelfmark/edge' });
   }
 
@@ -32,7 +35,7 @@ export class Queries {
       actor: principalOf(request).subject,
       correlationId: request.id,
       causationId: id,
-      deadline: Date.now() + deadlineMs,
+      deadline: Date.now() + this.withinMs,
       ...traceOf(request),
     };
     const reply = await this.#client.sendQuery(service, query).catch((error: unknown) => {

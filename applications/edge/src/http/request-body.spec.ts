@@ -15,7 +15,7 @@ async function serve(slowest: Partial<SlowestBody>): Promise<FastifyInstance> {
   const handler = (request: { body: unknown }) => `${(request.body as string).length} came`;
   server.post('/file', { config: { takesFile: true }, handler });
   server.post('/other', handler);
-  server.post('/slow', { preHandler: () => delay(500), handler });
+  server.post('/slow', { preHandler: () => delay(2_000), handler });
   await server.listen({ port: 0, host: '127.0.0.1' });
   onTestFinished(() => server.close());
   return server;
@@ -61,6 +61,6 @@ it('a file takes longer than any other body may, as long as it keeps coming', as
 });
 
 it('whoever waits for an answer is not cut off, however long that takes', async () => {
-  const socket = await begin(await serve({ wholeMs: 200 }), '/slow', 5, '12345');
+  const socket = await begin(await serve({ wholeMs: 1_000 }), '/slow', 5, '12345');
   expect(await answerOn(socket)).toMatch(/^HTTP\/1\.1 200 /);
 });

@@ -267,6 +267,8 @@ describe('a sign-in', () => {
     const issuer = await Issuer.start(await makeKey('only', 'ES256'));
     const another = await EdgeUnderTest.start(servers, { issuer: issuer.url, jwksUrl: null });
     try {
+      // The keys are there by then: a token that runs out soon has to wait for nothing.
+      expect((await another.request('GET', '/books', { token: await issuer.token() })).status).toBe(200);
       const token = await issuer.token({ exp: Math.floor(Date.now() / 1000) + 2 });
       const listener = await Listener.open(`${another.url}/events?views=books`, token);
       expect(listener.status).toBe(200);
@@ -311,6 +313,8 @@ describe('a sender of too much', () => {
       expectProblem(refused, 429, 'TooManyRequests', 'one');
       expect(Number(refused.header('retry-after'))).toBeGreaterThanOrEqual(1);
       await until(async () => told >= accepted);
+      // What the other one hears after that, it hears after having been told.
+      expect((await two.request('GET', `/operations/${operationId}`)).status).toBe(200);
       const elsewhere = await exhaust(two, '192.0.2.1');
       // Together no more than one of them alone would have let in.
       const inAll = burst + 1 + ((Date.now() - startedAt) / 1000) * perSecond;

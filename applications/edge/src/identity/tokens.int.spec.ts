@@ -28,7 +28,7 @@ afterEach(async () => {
   await issuer.stop();
 });
 
-/** Only the clock: what waits for the network goes on doing so. */
+/** Only the clock, which stands still from then on: what waits for the network goes on doing so. */
 function later(ms: number): void {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms });
 }
@@ -109,6 +109,7 @@ describe('a token', () => {
   });
 
   it('may be a few seconds early or late: clocks differ', async () => {
+    later(0);
     expect((await principal({ exp: seconds() - 2, nbf: seconds() + 2 })).role).toBe('librarian');
   });
 
@@ -155,6 +156,7 @@ describe('a token', () => {
 
 describe('the keys of an issuer', () => {
   it('are fetched once, and a new one works as soon as it signs', async () => {
+    later(0);
     for (let n = 0; n < 3; n++) await tokens.verify(await issuer.token({ sub: `s${n}` }));
     expect(issuer.keysAsked).toBe(1);
     issuer.keys = [second, first];
@@ -200,6 +202,7 @@ describe('the keys of an issuer', () => {
 });
 
 it('a token is not verified again for a minute, and never past its end', async () => {
+  later(0);
   const token = await issuer.token({ exp: seconds() + 30 });
   const found = await tokens.verify(token);
   expect(tokens.remembered(token)).toBe(found);

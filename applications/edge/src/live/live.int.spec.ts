@@ -198,7 +198,7 @@ describe('who comes back with the last id', () => {
     await createBooks(ids.slice(0, 3));
     await until(async () => listener.messages.length === 3);
     const { id } = listener.messages[0]!;
-    await bus.request('$JS.API.STREAM.DELETE.BOOK');
+    await bus.request('$JS.API.STREAM.DELETE.BOOK', undefined, { timeout: 30_000 });
     await createBooks(ids.slice(3));
     await until(async () => listener.messages.length === 6);
     expect(idsIn(listener)).toEqual(ids);

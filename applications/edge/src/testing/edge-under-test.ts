@@ -20,11 +20,13 @@ import {
 import { type CommandReply, connectToNats } from '@shelfmark/messaging';
 import { readConfig } from '@shelfmark/service-kit';
 import type pg from 'pg';
-import { AppModule } from '../app.module.js';
+import { AppModule, type Waits } from '../app.module.js';
+import { deadlineMs } from '../commands/commands.js';
 import { configureHttp, serverOptions } from '../http/server.js';
 import type { Access } from '../identity/access.js';
 import { RouteTable } from '../openapi/route-table.js';
 import { type Settings, settingsSpec } from '../settings.js';
+import { patienceMs } from '../views/view-reader.js';
 
 /** A command as a service finds it on the wire. */
 export interface SeenCommand {
@@ -107,10 +109,14 @@ export class EdgeUnderTest {
     private readonly services: NatsConnection,
   ) {}
 
-  /** @param settings where they are to be others than in a run of its own; one sender may send what it likes */
+  /**
+   * @param settings where they are to be others than in a run of its own; one sender may send what it likes
+   * @param waits where it is to wait longer than it does, for what comes about in any case
+   */
   static async start(
     { natsUrl, databaseUrl, issuer, token }: Servers,
     settings: Partial<Settings> = {},
+    waits: Partial<Waits> = {},
   ): Promise<EdgeUnderTest> {
     const env = {
       ...issuer,
@@ -121,7 +127,7 @@ export class EdgeUnderTest {
     };
     const all = { ...readConfig(settingsSpec, env), ...settings };
     const adapter = new FastifyAdapter({ ...serverOptions(all), genReqId: () => randomUUID() });
-    const module = AppModule.with(all);
+    const module = AppModule.with(all, { deadlineMs, patienceMs, ...waits });
     const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
       logger: false,
       abortOnError: false,
@@ -221,7 +227,7 @@ export interface Answer {
   readonly json: any;
 }
 
-export async function until(isSo: () => Promise<boolean>, withinMs = 30_000): Promise<void> {
+export async function until(isSo: () => Promise<boolean>, withinMs = 60_000): Promise<void> {
   const deadline = Date.now() + withinMs;
   while (!(await isSo())) {
     if (Date.now() > deadline) throw new Error('what was waited for did not come about');

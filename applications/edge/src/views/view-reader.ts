@@ -8,7 +8,8 @@ import { ViewDatabase } from './view-database.js';
 import { ViewProgress } from './view-progress.js';
 
 /** A read that must see a position waits so long for it. */
-const patienceMs = 2_000;
+export const patienceMs = 2_000;
+export const PATIENCE_MS = Symbol('PATIENCE_MS');
 
 /** Reads view data as it was at one moment, and not before the reader's own writes are in it. */
 @Injectable()
@@ -16,6 +17,7 @@ export class ViewReader {
   constructor(
     @Inject(ViewDatabase) private readonly database: ViewDatabase,
     @Inject(ViewProgress) private readonly progress: ViewProgress,
+    @Inject(PATIENCE_MS) private readonly withinMs: number,
   ) {}
 
   /**
@@ -30,7 +32,7 @@ export class ViewReader {
     values: SqlValues,
   ): Promise<Found> {
     if (positions.size === 0) return (await this.#select<Found & QueryResultRow>(columns, values))!;
-    const deadline = Date.now() + patienceMs;
+    const deadline = Date.now() + this.withinMs;
     // A statement sees one snapshot throughout, so these are the checkpoints of the very rows that are read with them. They come
     // first: Postgres looks names up in their order, and a view that is rebuilt may be swapped in between two names. Then the
     // checkpoints are the old ones, which is cautious; the other way round, old rows would pass for new ones.

@@ -33,7 +33,7 @@ export class MirroredLog {
 
   /** Does as an aggregator that has applied everything up to a position. Waits until that is on the bus. */
   async shownBy(view: string, database: pg.Client, position: bigint): Promise<void> {
-    const deadline = Date.now() + 30_000;
+    const deadline = Date.now() + 60_000;
     while (((await this.#relay.status()).published ?? -1n) < position) {
       if (Date.now() > deadline) throw new Error(`position ${position} did not get onto the bus`);
       await new Promise((resolve) => setTimeout(resolve, 5));
