@@ -56,7 +56,7 @@ describe('the image', () => {
       encoding: 'utf8',
     });
     expect({ stdout, status }).toEqual({ stdout: '', status: 0 });
-  });
+  }, 600_000);
 });
 
 describe('every process', () => {
@@ -79,11 +79,11 @@ describe('every process', () => {
       const port = await freePort();
       const output = start(own, port);
       await expect
-        .poll(() => isReady(port).then((is) => is || output()), { timeout: 180_000, interval: 250 })
+        .poll(() => isReady(port).then((is) => is || output()), { timeout: 300_000, interval: 250 })
         .toBe(true);
     });
     await Promise.all(ready);
-  }, 240_000);
+  }, 360_000);
 
   /** @returns what it has written, to be shown where it does not become ready */
   function start({ name, args, settings }: OwnProcess, port: number): () => string {

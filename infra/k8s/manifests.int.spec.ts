@@ -295,7 +295,7 @@ describe.skipIf(!canValidate)('what is wrong with a manifest', () => {
     expect(() => validate('manifests', directory)).toThrow(mistakes);
     expect(() => validate('manifests', directory)).toThrow(/Cluster postgres: [^]*primaryUpdateStrategy/);
     expect(() => validate('manifests', directory)).toThrow(/StatefulSet nats: spec.template.metadata.labels/);
-  });
+  }, 600_000);
 });
 
 describe('the configuration of the bus', () => {
