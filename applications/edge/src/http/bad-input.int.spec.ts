@@ -392,28 +392,31 @@ describe('whatever is sent', () => {
 
   it('is never answered with a fault of ours, and what is refused is a problem that names what is wrong', async () => {
     const statuses = new Set<number>();
-    await fc.assert(
-      fc.asyncProperty(fc.oneof(wild, nearlyRight), async ([verb, at, parameters, content, given]) => {
-        const hasBody = content !== undefined && verb !== 'GET' && verb !== 'HEAD';
-        const answer = await edge.request(verb, parameters === '' ? at : `${at}?${parameters}`, {
-          ...(hasBody ? { body: content } : {}),
-          headers: given,
-        });
-        statuses.add(answer.status);
-        expect(answer.status).toBeLessThan(500);
-        if (answer.status < 400 || verb === 'HEAD') return;
-        expect(answer.header('content-type')).toBe('application/problem+json; charset=utf-8');
-        expect(answer.json).toMatchObject({
-          status: answer.status,
-          code: expect.any(String),
-          title: expect.any(String),
-        });
-        if (/^Invalid/.test(answer.json.code)) expect(answer.json.errors.length).toBeGreaterThan(0);
-        expect(answer.text).not.toMatch(/node_modules|fastify|SQL|syntax error|stack/i);
-      }),
-      { numRuns: 3_000 },
-    );
+    const property = fc.asyncProperty(fc.oneof(wild, nearlyRight), async ([verb, at, parameters, content, given]) => {
+      const hasBody = content !== undefined && verb !== 'GET' && verb !== 'HEAD';
+      const answer = await edge.request(verb, parameters === '' ? at : `${at}?${parameters}`, {
+        ...(hasBody ? { body: content } : {}),
+        headers: given,
+      });
+      statuses.add(answer.status);
+      expect(answer.status).toBeLessThan(500);
+      if (answer.status < 400 || verb === 'HEAD') return;
+      expect(answer.header('content-type')).toBe('application/problem+json; charset=utf-8');
+      expect(answer.json).toMatchObject({
+        status: answer.status,
+        code: expect.any(String),
+        title: expect.any(String),
+      });
+      if (/^Invalid/.test(answer.json.code)) expect(answer.json.errors.length).toBeGreaterThan(0);
+      expect(answer.text).not.toMatch(/node_modules|fastify|SQL|syntax error|stack/i);
+    });
+    await fc.assert(property, { numRuns: 3_000 });
+    // Some answers are so rare that chance can leave them out.
+    const everywhere = [200, 201, 204, 400, 404, 405, 406, 412, 415];
+    for (let more = 0; more < 20 && everywhere.some((status) => !statuses.has(status)); more++) {
+      await fc.assert(property, { numRuns: 500 });
+    }
     // It got everywhere, and not only to the first refusal.
-    expect([...statuses]).toEqual(expect.arrayContaining([200, 201, 204, 400, 404, 405, 406, 412, 415]));
-  });
+    expect([...statuses]).toEqual(expect.arrayContaining(everywhere));
+  }, 600_000);
 });

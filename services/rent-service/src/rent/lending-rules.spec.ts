@@ -298,27 +298,28 @@ describe('the rules of lending', () => {
   it('are the same in the service as in the model, whatever happens', async () => {
     const answers = new Set<Answer>();
     const life = fc.array(fc.record({ pause: pauses, choose: choices }), { minLength: 30, maxLength: 90, size: 'max' });
-    await fc.assert(
-      fc.asyncProperty(library, life, async (about, lived) => {
-        const { model, service } = await opened(about, answers);
-        const told: string[] = [];
-        for (const { pause, choose } of lived) {
-          service.now = model.now = pause(service.now, service.facts);
-          const step = choose(service.facts);
-          const answer = await service.tell(step.type, step.data(service));
-          told.push(`${service.now.toISOString()} ${step.name}: ${answer}`);
-          assert.equal(answer, step.model(model), told.join('\n'));
-          answers.add(answer);
-          await service.readOn();
-          assert.deepEqual(
-            service.facts.rents,
-            model.rents.map(({ returned: _, ...rent }) => rent),
-          );
-          assert.deepEqual(service.facts.holds, model.holds);
-        }
-      }),
-      { numRuns: 200, interruptAfterTimeLimit },
-    );
+    const lives = fc.asyncProperty(library, life, async (about, lived) => {
+      const { model, service } = await opened(about, answers);
+      const told: string[] = [];
+      for (const { pause, choose } of lived) {
+        service.now = model.now = pause(service.now, service.facts);
+        const step = choose(service.facts);
+        const answer = await service.tell(step.type, step.data(service));
+        told.push(`${service.now.toISOString()} ${step.name}: ${answer}`);
+        assert.equal(answer, step.model(model), told.join('\n'));
+        answers.add(answer);
+        await service.readOn();
+        assert.deepEqual(
+          service.facts.rents,
+          model.rents.map(({ returned: _, ...rent }) => rent),
+        );
+        assert.deepEqual(service.facts.holds, model.holds);
+      }
+    });
+    // Some answers are so rare that chance can leave them out.
+    for (let round = 0; round === 0 || (round < 10 && answers.size < everyAnswer.length); round++) {
+      await fc.assert(lives, { numRuns: 200, interruptAfterTimeLimit });
+    }
     // A model that nobody contradicts proves nothing: every answer that there is was given.
     assert.deepEqual([...answers].sort(), everyAnswer);
   }, 120_000);
