@@ -221,11 +221,12 @@ class DurableReaction {
         if (batch === undefined) return;
         for (const delivered of batch) {
           const { message, sequence, endSequence } = delivered;
-          this.#endSequence = endSequence;
+          // One that is repeated tells how many there are after the last one that was handed out, and not after itself.
           if (sequence < this.#nextSequence) this.#acceptRepetition(sequence, message.reply!);
           // One before it was handed out and did not come here: begin anew, and read it again.
           else if (sequence > this.#nextSequence) return;
           else {
+            this.#endSequence = endSequence;
             // Waited for only where it must: the client sends acknowledgements together that fall into one turn of the event loop.
             if (this.#isFull) await this.#roomToTake();
             if (signal.aborted) return;
