@@ -143,13 +143,20 @@ export class RequestClient {
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
       // One more is only sent if its answer may come in time: silence would leave open whether it was carried out.
       const isTooLate = () => Date.now() + 2 * pauseMs >= deadline;
+      let outcome: () => Reply | FailureReply;
       try {
         const reply = await this.#request(message, deadline, parse);
         if (!isForAnother(reply) || isTooLate()) return reply;
+        outcome = () => reply;
       } catch (error) {
         if (!(error instanceof ServiceUnavailable && error.passes) || isTooLate()) throw error;
+        outcome = () => {
+          throw error;
+        };
       }
       await setTimeout(pauseMs);
+      // The process may have stood still for longer than that.
+      if (Date.now() + pauseMs >= deadline) return outcome();
     }
   }
 
