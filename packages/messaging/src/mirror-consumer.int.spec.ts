@@ -90,7 +90,8 @@ const generationOf = async () => (await findMirror(jetstream, 'book'))!.identity
 
 it('delivers the whole log in order, in batches, and a single event at once', async () => {
   const store = await logOf(5_000);
-  await startRelay(store);
+  // What trickles in while the mirror is still being filled comes in smaller batches.
+  await until(caughtUp(await startRelay(store)));
   const reader = await startReader();
   await until(() => reader.events.length === 5_000);
   await until(() => reader.consumer.status().behind === 0);

@@ -30,7 +30,7 @@ export class TestBus {
   }
 
   async jetstream(): Promise<JetStreamManager> {
-    return jetstreamManager(await this.connect('looking-in'));
+    return jetstreamManager(await this.connect('looking-in'), { timeout: 30_000 });
   }
 
   async kill(): Promise<void> {
