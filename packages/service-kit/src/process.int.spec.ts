@@ -16,13 +16,9 @@ afterEach(() => {
   for (const { child } of running.splice(0)) child.kill('SIGKILL');
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+/** Where a process is served that is still booting. */
+async function bootUrl(process: TestProcess): Promise<string> {
+  return `http://127.0.0.1:${String((await process.line('starting'))['port'])}`;
 }
 
 function request(
@@ -74,9 +70,8 @@ describe('health', () => {
   });
 
   it('is alive but not ready while the boot waits for something, and says for what', async () => {
-    const port = await freePort();
-    const process = run({ args: ['--wait'], env: { PORT: String(port) } });
-    const url = `http://127.0.0.1:${port}`;
+    const process = run({ args: ['--wait'] });
+    const url = await bootUrl(process);
     const seen = () =>
       health(url, 'ready').then(
         ({ body }) => body['error'],
@@ -126,7 +121,7 @@ describe('the end of a process', () => {
   });
 
   it('takes what comes during the grace, not ready, and closes each connection with its answer', async () => {
-    const process = run({ env: { DRAIN_GRACE_MS: '2000' } });
+    const process = run({ env: { DRAIN_GRACE_MS: '10000' } });
     const url = await process.url();
     const kept = new Agent({ keepAlive: true });
     expect((await request(`${url}/health/live`, kept)).headers.connection).toBe('keep-alive');
@@ -176,10 +171,10 @@ describe('the end of a process', () => {
   });
 
   it('does not wait for a boot that waits', async () => {
-    const port = await freePort();
-    const process = run({ args: ['--wait'], env: { PORT: String(port) } });
+    const process = run({ args: ['--wait'] });
+    const url = await bootUrl(process);
     const live = () =>
-      health(`http://127.0.0.1:${port}`, 'live').then(
+      health(url, 'live').then(
         ({ status }) => status,
         () => undefined,
       );

@@ -5,19 +5,26 @@ import { fileURLToPath } from 'node:url';
 
 type Line = Record<string, unknown> & { readonly msg: string };
 
-/** A process of ours that a test started: its log lines, its messages, its end. */
+/** A process of ours that a test started: its log lines, its messages, its end, at which all lines are there. */
 export class TestProcess {
   readonly lines: Line[] = [];
   readonly exited: Promise<number | null>;
   #arrived: () => void = () => {};
+  #isOver = false;
 
   private constructor(readonly child: ChildProcess) {
-    this.exited = once(child, 'exit').then(([code]: (number | null)[]) => code ?? null);
-    createInterface({ input: child.stdout! }).on('line', (line) => {
+    const output = createInterface({ input: child.stdout! }).on('line', (line) => {
       this.lines.push(JSON.parse(line) as Line);
       this.#arrived();
     });
-    void this.exited.then(() => this.#arrived());
+    // Its last lines may be read only after its exit is known.
+    const read = once(output, 'close');
+    this.exited = once(child, 'exit').then(async ([code]: (number | null)[]) => {
+      await read;
+      this.#isOver = true;
+      this.#arrived();
+      return code ?? null;
+    });
   }
 
   /** @param fixture the name of a module in this folder, which has to be built */
@@ -36,7 +43,7 @@ export class TestProcess {
     for (;;) {
       const line = this.lines.find(({ msg }) => msg === message);
       if (line) return line;
-      if (this.child.exitCode !== null) throw new Error(`ended without "${message}": ${JSON.stringify(this.lines)}`);
+      if (this.#isOver) throw new Error(`ended without "${message}": ${JSON.stringify(this.lines)}`);
       await new Promise<void>((resolve) => (this.#arrived = resolve));
     }
   }
