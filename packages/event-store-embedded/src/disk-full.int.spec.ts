@@ -47,7 +47,7 @@ describe.skipIf(!mayMount)('on a small disk (skipped where no file system may be
     expect(await store.head()).toBe(head);
 
     rmSync(filler);
-    const deadline = Date.now() + 5000;
+    const deadline = Date.now() + 30_000;
     let taken = false;
     while (!taken && Date.now() < deadline) {
       taken = await append().then(

@@ -11,7 +11,9 @@ let client: kurrent.KurrentDBClient;
 
 beforeAll(async () => {
   server = await startEventStoreDbServer();
-  client = kurrent.KurrentDBClient.connectionString(`kurrentdb://127.0.0.1:${server.port}?tls=false`);
+  client = kurrent.KurrentDBClient.connectionString(
+    `kurrentdb://127.0.0.1:${server.port}?tls=false&defaultDeadline=60000`,
+  );
 });
 
 afterAll(async () => {

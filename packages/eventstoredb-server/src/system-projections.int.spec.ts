@@ -9,7 +9,9 @@ let client: kurrent.KurrentDBClient;
 
 beforeAll(async () => {
   server = await startEventStoreDbServer({ systemProjections: true });
-  client = kurrent.KurrentDBClient.connectionString(`kurrentdb://127.0.0.1:${server.port}?tls=false`);
+  client = kurrent.KurrentDBClient.connectionString(
+    `kurrentdb://127.0.0.1:${server.port}?tls=false&defaultDeadline=60000`,
+  );
 });
 
 afterAll(async () => {

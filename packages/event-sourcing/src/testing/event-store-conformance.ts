@@ -27,7 +27,7 @@ export interface ConformanceSubject {
   readonly shared?: boolean;
 }
 
-const waitMs = 10_000;
+const waitMs = 30_000;
 
 /** Declares a vitest suite that holds a store to every promise of the {@link EventStore} port. */
 export function eventStoreConformance(title: string, subject: ConformanceSubject): void {

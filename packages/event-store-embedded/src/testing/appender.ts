@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const program = fileURLToPath(new URL('appender.process.mjs', import.meta.url));
-const waitMs = 20_000;
+const waitMs = 60_000;
 
 export interface AppenderOptions {
   readonly directory: string;
@@ -60,7 +61,7 @@ export class Appender {
       if (this.#child.exitCode !== null || this.#child.signalCode !== null || Date.now() > deadline) {
         throw new Error(`the appender did not say it: ${this.lines.slice(-3).join(' | ')} ${this.#errors}`);
       }
-      await new Promise((resolve) => setImmediate(resolve));
+      await setTimeout(1);
     }
   }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const program = fileURLToPath(new URL('../../shelfmark-eventstoredb.mjs', import.meta.url));
@@ -34,10 +35,10 @@ export class Program {
     for (;;) {
       const [, port] = /^listening on [^:]+:(\d+)$/m.exec(this.output) ?? [];
       if (port !== undefined) return Number(port);
-      if (this.#child.exitCode !== null || performance.now() > deadline) {
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null || performance.now() > deadline) {
         throw new Error(`it does not listen: ${this.output} ${this.errors}`);
       }
-      await new Promise((resolve) => setImmediate(resolve));
+      await setTimeout(10);
     }
   }
 
