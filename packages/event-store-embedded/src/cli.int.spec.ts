@@ -2,12 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { Appender } from './testing/appender.js';
 import { temporaryDirectory } from './testing/temporary-directory.js';
-
-// A test starts a dozen processes one after the other.
-vi.setConfig({ testTimeout: 180_000 });
 
 const program = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 

@@ -5,27 +5,23 @@ import { temporaryDirectory } from './testing/temporary-directory.js';
 
 const rounds = 10;
 
-test(
-  'everything that was answered is there after the process was killed at any moment, again and again',
-  { timeout: 180_000 },
-  async () => {
-    const directory = temporaryDirectory();
-    const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-    console.log(`SEED=${seed}`);
-    const random = randomFrom(seed);
-    const answers: Answer[] = [];
-    for (let round = 0; round < rounds; round++) {
-      const concurrency = [1, 7, 64][round % 3]!;
-      const appender = new Appender({ directory, concurrency });
-      const enough = Math.floor(random() * 400);
-      await appender.says((lines) => lines.length > enough);
-      await appender.kill();
-      expect(appender.answers.length).toBeGreaterThanOrEqual(enough);
-      answers.push(...appender.answers);
-      await expectAnswered(directory, answers);
-    }
-  },
-);
+test('everything that was answered is there after the process was killed at any moment, again and again', async () => {
+  const directory = temporaryDirectory();
+  const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+  console.log(`SEED=${seed}`);
+  const random = randomFrom(seed);
+  const answers: Answer[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const concurrency = [1, 7, 64][round % 3]!;
+    const appender = new Appender({ directory, concurrency });
+    const enough = Math.floor(random() * 400);
+    await appender.says((lines) => lines.length > enough);
+    await appender.kill();
+    expect(appender.answers.length).toBeGreaterThanOrEqual(enough);
+    answers.push(...appender.answers);
+    await expectAnswered(directory, answers);
+  }
+});
 
 /** Mulberry32: a small generator, so that a failure can be repeated from its seed. */
 function randomFrom(seed: number): () => number {

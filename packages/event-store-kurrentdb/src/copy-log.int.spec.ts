@@ -1,16 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { type EventStore, InMemoryEventStore, type RecordedEvent, StreamDeleted } from '@shelfmark/event-sourcing';
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { copyLog } from './copy-log.js';
 import { KurrentDBEventStore } from './kurrentdb-event-store.js';
 import { renewLogId } from './log-record.js';
 import { LogIncomplete, LogTaken, NoSuchLog } from './store-errors.js';
 import { DevServer } from './testing/dev-server.js';
 import { collect, events, flat, until } from './testing/events.js';
-
-// Copies go event by event to another process, which takes a while where others use the machine too.
-vi.setConfig({ testTimeout: 180_000 });
 
 let server: DevServer;
 let place: { connectionString: string; log: string };

@@ -1,11 +1,8 @@
 import * as kurrent from '@kurrent/kurrentdb-client';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { collect, newStream } from './testing/client-suite.js';
 import { Program, temporaryDirectory } from './testing/program.js';
 import { until } from './testing/until.js';
-
-// A test starts several processes one after the other.
-vi.setConfig({ testTimeout: 180_000 });
 
 let directory: ReturnType<typeof temporaryDirectory>;
 let program: Program;
