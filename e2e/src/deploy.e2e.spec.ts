@@ -70,8 +70,8 @@ async function viewState(of: Replica | string): Promise<unknown> {
   return (await (typeof of === 'string' ? ownDetails(of) : of.ready()))?.['view']?.['state'];
 }
 
-/** What somebody is told who waited until the deadline; nothing was done then. */
-const tooLate = / 503 .*"code":"(?:ServiceUnavailable|DeadlineExceeded|NewerVersionNeeded)"/;
+/** What somebody is told who waited until the deadline. Nothing was done then, but after `NoAnswer` nobody knows. */
+const tooLate = / 503 .*"code":"(?:ServiceUnavailable|DeadlineExceeded|NewerVersionNeeded|NoAnswer)"/;
 const readTooLate = / GET .* 503 .*"code":"ViewBehind"/;
 
 /**
@@ -98,7 +98,11 @@ async function expectNothingLost(): Promise<void> {
     log.filter((event) => event.type === type && event.stream === `Book-${bookId}`).length;
   expect(load.books.length).toBeGreaterThan(5);
   for (const { id } of load.books) expect([count('BookCreated', id), count('BookUpdated', id)]).toEqual([1, 1]);
-  expect(count('BookUpdated', load.shared)).toBe(load.renamings);
+  const unanswered = load.failures.filter(
+    (failure) => failure.includes(`PATCH /books/${load.shared}: 503 `) && failure.includes('"code":"NoAnswer"'),
+  );
+  expect(count('BookUpdated', load.shared)).toBeGreaterThanOrEqual(load.renamings);
+  expect(count('BookUpdated', load.shared)).toBeLessThanOrEqual(load.renamings + unanswered.length);
 }
 
 describe('replicas of two versions', () => {
