@@ -31,7 +31,7 @@ const waitMs = 30_000;
 
 /** Declares a vitest suite that holds a store to every promise of the {@link EventStore} port. */
 export function eventStoreConformance(title: string, subject: ConformanceSubject): void {
-  describe(title, { timeout: 3 * waitMs }, () => {
+  describe(title, { timeout: 6 * waitMs }, () => {
     let opened: Awaited<ReturnType<ConformanceSubject['open']>>;
     let store: EventStore;
     /** Where the log ended before the test: a shared log is not empty then. */
