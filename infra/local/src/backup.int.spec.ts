@@ -111,6 +111,14 @@ it('is made in a folder of its own only', async () => {
   expect(said).toContain(`${backup} is not empty`);
 });
 
+it('of logs that are on a server is not made, whatever lies there from before', async () => {
+  await makeLibrary();
+  await writeFile(join(data, 'event-store.txt'), 'kurrentdb\n');
+  expect(await backUp({ backup, data })).toBe(1);
+  expect(said).toContain(`The logs of ${data} are on a server`);
+  await expect(readdir(backup)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
 it('of nothing is not made', async () => {
   expect(await backUp({ backup, data })).toBe(1);
   expect(said).toContain(`There is no library in ${data}`);
