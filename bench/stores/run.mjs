@@ -1,19 +1,17 @@
 // Appends and reads through the port, in each of its stores, and what the engine below would do at most, all in one run: the
 // machine's speed at the moment is in every number alike. See bench/README.md.
 import { Buffer } from 'node:buffer';
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { credentials, makeClientConstructor } from '@grpc/grpc-js';
 import { InMemoryEventStore } from '@shelfmark/event-sourcing';
 import { EmbeddedEventStore } from '@shelfmark/event-store-embedded';
 import { KurrentDBEventStore } from '@shelfmark/event-store-kurrentdb';
 import { open } from 'lmdb';
+import { child, startServer } from './child.mjs';
 import { echoService } from './echo-service.mjs';
 
 const { values } = parseArgs({
@@ -54,19 +52,6 @@ async function rate(concurrency, call) {
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
   return (calls / (performance.now() - startedAt)) * 1000;
-}
-
-async function child(file, args, pattern) {
-  const process = spawn(globalThis.process.execPath, [fileURLToPath(new URL(file, import.meta.url)), ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  for await (const line of createInterface({ input: process.stdout })) {
-    const [, port] = pattern.exec(line) ?? [];
-    if (port === undefined) continue;
-    process.stdout.resume();
-    return { port, end: () => process.kill('SIGKILL') };
-  }
-  throw new Error(`${file} ended`);
 }
 
 const results = [];
@@ -166,15 +151,10 @@ async function measureEcho() {
 await measureStore('in memory', new InMemoryEventStore());
 await measureStore('embedded', await EmbeddedEventStore.open({ directory: join(root, 'embedded') }));
 await measureLmdb();
-const server = await child(
-  '../../packages/eventstoredb-server/shelfmark-eventstoredb.mjs',
-  ['--port', '0', '--data', join(root, 'server'), '--insecure'],
-  /^listening on .*:(\d+)$/,
-);
-const connectionString = `kurrentdb://127.0.0.1:${server.port}?tls=false`;
+const server = await startServer(join(root, 'server'));
 await measureStore(
   'KurrentDB client, development server',
-  await KurrentDBEventStore.open({ connectionString, log: 'bench' }),
+  await KurrentDBEventStore.open({ connectionString: server.connectionString, log: 'bench' }),
 );
 server.end();
 await measureEcho();
