@@ -57,16 +57,14 @@ const attempts = 5;
 
 /** Whether so much was asked that some had to be told to come back: a peak that was found while others had the machine is too low. */
 const isOverload = ({ overload }: Measurement): boolean => (overload.statuses['503'] ?? 0) > 0;
-const isItselfSoon = ({ recoveryMs }: Measurement): boolean => recoveryMs !== null && recoveryMs <= soonMs;
+/** An overload that cost little of what is done, and was soon over. */
+const isBorne = (one: Measurement): boolean =>
+  isOverload(one) && keptOf(one) >= collapsesBelow && one.recoveryMs !== null && one.recoveryMs <= soonMs;
 
 it('goes on working when five times as much is asked, tells the rest to come back, and is itself again soon', async () => {
   const measured: Measurement[] = [];
-  const isShown = () => {
-    const overloads = measured.filter(isOverload);
-    return overloads.some((one) => keptOf(one) >= collapsesBelow) && overloads.some(isItselfSoon);
-  };
   // What must hold holds every time. How much is done is a matter of speed, which those who offer it spoil: they share the machine.
-  while (measured.length < attempts && !isShown()) {
+  while (measured.length < attempts && !measured.some(isBorne)) {
     const tooFew = measured.filter((one) => !isOverload(one)).length;
     const measurement = await measure(5 * (1 + tooFew));
     measured.push(measurement);
@@ -75,10 +73,7 @@ it('goes on working when five times as much is asked, tells the rest to come bac
     expect(done).toBeGreaterThan(0);
     expect(measurement.overload.withoutRetryAfter).toBe(0);
   }
-  const overloads = measured.filter(isOverload);
-  expect(overloads.length).toBeGreaterThan(0);
-  expect(Math.max(...overloads.map(keptOf))).toBeGreaterThanOrEqual(collapsesBelow);
-  expect(Math.min(...overloads.map(({ recoveryMs }) => recoveryMs ?? Infinity))).toBeLessThanOrEqual(soonMs);
+  expect(measured.some(isBorne), JSON.stringify(measured)).toBe(true);
   expect(mostMemory()).toBeLessThan(512);
   expect(system.processes().map(({ restarts }) => restarts)).toEqual(system.processes().map(() => 0));
 }, 600_000);
