@@ -46,7 +46,7 @@ const system = chosen.some(({ needsSystem }) => needsSystem) ? await System.star
 const results = new Map();
 const failures = [];
 try {
-  const context = { ...options, system, results };
+  const context = { ...options, system, results, step };
   const prepared = [];
   for (const measure of chosen) {
     step(`preparing ${measure.name}`);

@@ -18,9 +18,9 @@ export default {
       aim: '≥ 0.9',
     },
   ],
-  async prepare({ events, seconds, connections }) {
+  async prepare({ events, seconds, connections, step }) {
     const small = await logOf(10_000);
-    const big = await logOf(events);
+    const big = await logOf(events, step);
     const run = async () => ({
       'small, appends per second': await appends(small.store, { seconds, connections }),
       'big, appends per second': await appends(big.store, { seconds, connections }),
@@ -35,11 +35,12 @@ export default {
   },
 };
 
-/** A log of books with ten events each. */
-async function logOf(events) {
+/** A log of books with ten events each. @param step hears of each tenth of it */
+async function logOf(events, step = () => undefined) {
   const directory = mkdtempSync(join(tmpdir(), 'shelfmark-big-log-'));
   const store = await EmbeddedEventStore.open({ directory });
   for (let n = 0; n < events; n += 10_000) {
+    if (n > 0 && n % (events / 10) < 10_000) step(`${n.toLocaleString('en')} of ${events.toLocaleString('en')} events`);
     await Promise.all(Array.from({ length: 1_000 }, () => fill(store, `Book-${randomUUID()}`, 10)));
   }
   return { store, directory };

@@ -104,6 +104,23 @@ it('delivers the whole log in order, in batches, and a single event at once', as
   expect(reader.deliveries.at(-1)).toMatchObject({ kind: 'events', behind: 0 });
 });
 
+it('lets events gather that come one after the other, and a few together cost what one would', async () => {
+  const store = await logOf(1);
+  await until(caughtUp(await startRelay(store)));
+  const reader = await startReader();
+  await until(() => reader.events.length === 1);
+
+  const startedAt = performance.now();
+  for (let n = 2; n <= 300; n++) {
+    await appendEvents(store, 1);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await until(() => reader.events.length === 300);
+  // The first of them comes by itself, each other delivery 25 ms after the one before, but for what a timer is early.
+  expect(reader.deliveries.length).toBeLessThan(3 + (performance.now() - startedAt) / 20);
+  expect(reader.positions()).toEqual(range(1, 300));
+});
+
 it('waits for a mirror, and for a bus, that is not there yet', async () => {
   const reader = await startReader();
   await until(() => reader.consumer.status().state === 'waiting');

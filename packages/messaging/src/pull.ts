@@ -29,6 +29,12 @@ const heartbeatMs = 2_000;
 const silenceMs = 2.5 * heartbeatMs;
 
 /**
+ * So long are messages left to gather, once all that were there have been brought. Under load they then come, and are worked on, a few at
+ * a time, and what each of them costs on its own is paid once for all of them: a wake-up of two processes, a transaction.
+ */
+const gatherMs = 25;
+
+/**
  * Pulls messages from a JetStream consumer: all that are at hand, or the next one as soon as it is there. One request is
  * open at a time, and the next is made only while less than a batch waits here, so that memory stays bounded (two batches
  * or about 8 MiB). It ends when the consumer is gone or the connection is lost; whoever uses it begins anew with what it
@@ -47,6 +53,7 @@ export class Pull {
   #requests = 0;
   /** How many messages the open request may still bring; zero while none is open. */
   #awaited = 0;
+  #gathering: NodeJS.Timeout | undefined;
   #lastSignOfLife = performance.now();
   #ended = false;
   #wake: (() => void) | undefined;
@@ -85,6 +92,7 @@ export class Pull {
     this.#ended = true;
     this.#listeners.abort();
     clearInterval(this.#heartbeatWatch);
+    clearTimeout(this.#gathering);
     if (!this.#connection.isClosed()) this.#subscription.unsubscribe();
     this.#wake?.();
     this.#options.onEnd?.();
@@ -92,13 +100,16 @@ export class Pull {
 
   #request(): void {
     const { stream, consumer, batch } = this.#options;
-    if (this.#ended || this.#awaited > 0) return;
+    if (this.#ended || this.#awaited > 0 || this.#gathering !== undefined) return;
     if (this.#buffer.length >= batch || this.#bufferedBytes >= requestBytes) return;
     this.#awaited = batch;
     this.#lastSignOfLife = performance.now();
     const request = {
       batch,
       max_bytes: requestBytes,
+      // With an expiry this means: all that are at hand, and where there are none the next one. Without it, each message would be
+      // brought by itself as soon as it is there, until the request is full.
+      no_wait: true,
       expires: nanos(requestExpiresMs),
       idle_heartbeat: nanos(heartbeatMs),
     };
@@ -123,7 +134,13 @@ export class Pull {
     const code = message.headers?.code ?? 0;
     const isForOpenRequest = message.subject === this.#replySubject(this.#requests);
     if (code === statusHeartbeat || !isForOpenRequest) return;
-    if (code === statusExpired || code === statusNoMessages || isOutOfBytes(message)) {
+    if (code === statusExpired || code === statusNoMessages) {
+      this.#awaited = 0;
+      this.#gathering = setTimeout(() => {
+        this.#gathering = undefined;
+        this.#request();
+      }, gatherMs);
+    } else if (isOutOfBytes(message)) {
       this.#awaited = 0;
       this.#request();
     } else {

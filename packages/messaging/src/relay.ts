@@ -12,6 +12,7 @@ import { Backoff, pause } from './pause.js';
 import { PublishWindow, UnexpectedSequence, windowMessages } from './publish-window.js';
 import { isAnswerable } from './request-server.js';
 import { isTraced, recordSpan } from './tracing.js';
+import { endOfTurn } from './turn.js';
 
 export interface RelayOptions {
   readonly connection: NatsConnection;
@@ -216,6 +217,8 @@ export class Relay {
       let previousPosition = position;
       const after = position === undefined ? {} : { after: position };
       for await (const events of store.subscribe({ ...after, signal: session.signal })) {
+        // The answers to the commands that these events came of go out then, and the events with them.
+        await endOfTurn();
         for (const event of events) {
           const message = toEventMessage(event, { service, source, logId, generation, previousPosition });
           // Only where it must: the client sends what it has at every turn of the event loop, and one message a turn is slow.
