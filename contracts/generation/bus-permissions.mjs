@@ -117,6 +117,7 @@ function letRead(users, reader, mirror) {
 function letKeepAccount({ publish }, mirror, durable) {
   const stream = mirror.toUpperCase();
   publish.add(`$JS.API.CONSUMER.CREATE.${stream}.${durable}`);
+  publish.add(`$JS.API.CONSUMER.INFO.${stream}.${durable}`);
   publish.add(`$JS.ACK.${stream}.${durable}.>`);
   publish.add(`$JS.ACK.*.*.${stream}.${durable}.>`);
 }

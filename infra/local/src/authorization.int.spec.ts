@@ -116,12 +116,14 @@ const mayPublish: Readonly<Record<string, readonly string[]>> = {
       [`$JS.API.DIRECT.GET.${stream}`, nobody],
       [`$JS.API.CONSUMER.CREATE.${stream}`, readers[word]!],
       [`$JS.API.CONSUMER.CREATE.${stream}.some-name`, nobody],
+      [`$JS.API.CONSUMER.INFO.${stream}.some-name`, nobody],
       [`$JS.API.CONSUMER.DURABLE.CREATE.${stream}.some-name`, nobody],
       [`$JS.API.CONSUMER.MSG.NEXT.${stream}.some-name`, readers[word]!],
       ...durables[word]!.flatMap((durable): [string, readonly string[]][] => {
         const keeper = [durable.split('_')[0]!];
         return [
           [`$JS.API.CONSUMER.CREATE.${stream}.${durable}`, keeper],
+          [`$JS.API.CONSUMER.INFO.${stream}.${durable}`, keeper],
           [`$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`, keeper],
           [`$JS.API.CONSUMER.DELETE.${stream}.${durable}`, nobody],
           [`$JS.ACK.${stream}.${durable}.1.1.1.1.0`, keeper],

@@ -3,6 +3,7 @@ import {
   AckPolicy,
   type ConsumerInfo,
   DeliverPolicy,
+  JetStreamApiError,
   type JetStreamManager,
   jetstreamManager,
 } from '@nats-io/jetstream';
@@ -171,8 +172,9 @@ class DurableReaction {
     await this.#readDurable(mirror);
   }
 
+  /** Makes the durable. One that is there, and was made with other settings by a process of another version, gets these. */
   async #ensureDurable(jetstream: JetStreamManager, stream: string): Promise<ConsumerInfo> {
-    return jetstream.consumers.add(stream, {
+    const settings = {
       durable_name: this.#options.durable,
       ack_policy: AckPolicy.Explicit,
       deliver_policy: DeliverPolicy.All,
@@ -180,7 +182,14 @@ class DurableReaction {
       max_deliver: -1,
       // Enough for all that may be under way or wait in a pull, twice: once known here, once to be repeated.
       max_ack_pending: 4 * this.#maxInFlight,
-    });
+    };
+    try {
+      return await jetstream.consumers.add(stream, settings);
+    } catch (error) {
+      // NATS before 2.10 changes the settings by itself.
+      if (!(error instanceof JetStreamApiError && error.code === consumerAlreadyExists)) throw error;
+      return jetstream.consumers.update(stream, settings.durable_name, settings);
+    }
   }
 
   /** Takes the events from the next one up to a sequence. @returns whether it got there */
@@ -335,5 +344,6 @@ class DurableReaction {
   }
 }
 
+const consumerAlreadyExists = 10148;
 const acknowledgement = '+ACK';
 const inProgress = '+WPI';
