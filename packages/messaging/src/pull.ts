@@ -29,10 +29,12 @@ const heartbeatMs = 2_000;
 const silenceMs = 2.5 * heartbeatMs;
 
 /**
- * So long are messages left to gather, once all that were there have been brought. Under load they then come, and are worked on, a few at
- * a time, and what each of them costs on its own is paid once for all of them: a wake-up of two processes, a transaction.
+ * So long are messages left to gather where they come in a crowd, once all that were there have been brought. They then come, and are worked on,
+ * a few at a time, and what each of them costs on its own is paid once for all of them: a wake-up of two processes, a transaction.
  */
 const gatherMs = 25;
+/** So many within so long are a crowd; of somebody who waits for what comes of each of their commands, there are fewer. */
+const crowd = { messages: 4, withinMs: 20 };
 
 /**
  * Pulls messages from a JetStream consumer: all that are at hand, or the next one as soon as it is there. One request is
@@ -54,6 +56,9 @@ export class Pull {
   /** How many messages the open request may still bring; zero while none is open. */
   #awaited = 0;
   #gathering: NodeJS.Timeout | undefined;
+  /** When the last messages came, in a ring. */
+  readonly #arrivals = new Float64Array(crowd.messages).fill(-Infinity);
+  #arrived = 0;
   #lastSignOfLife = performance.now();
   #ended = false;
   #wake: (() => void) | undefined;
@@ -124,10 +129,22 @@ export class Pull {
     if (message.reply === undefined || message.reply === '') return this.#receiveStatus(message);
 
     this.#awaited--;
+    this.#arrivals[this.#arrived++ % crowd.messages] = this.#lastSignOfLife;
     this.#buffer.push(delivered(message));
     this.#bufferedBytes += message.data.length;
     this.#wake?.();
     this.#request();
+  }
+
+  get #isCrowded(): boolean {
+    return performance.now() - this.#arrivals[this.#arrived % crowd.messages]! < crowd.withinMs;
+  }
+
+  #gather(): void {
+    this.#gathering = setTimeout(() => {
+      this.#gathering = undefined;
+      this.#request();
+    }, gatherMs);
   }
 
   #receiveStatus(message: Msg): void {
@@ -136,10 +153,8 @@ export class Pull {
     if (code === statusHeartbeat || !isForOpenRequest) return;
     if (code === statusExpired || code === statusNoMessages) {
       this.#awaited = 0;
-      this.#gathering = setTimeout(() => {
-        this.#gathering = undefined;
-        this.#request();
-      }, gatherMs);
+      if (this.#isCrowded) this.#gather();
+      else this.#request();
     } else if (isOutOfBytes(message)) {
       this.#awaited = 0;
       this.#request();
