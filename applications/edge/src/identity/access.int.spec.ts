@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { connectToNats } from '@shelfmark/messaging';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   type Answer,
   EdgeUnderTest,
@@ -292,6 +292,21 @@ describe('a sender of too much', () => {
       if (answer.status !== 200 || accepted > 100) return { accepted, refused: answer };
     }
   }
+
+  it('need not wait for an hour when a clock that was an hour ahead is put right', async () => {
+    const one = await EdgeUnderTest.start(servers, { rateLimitPerSecond: perSecond, trustedProxies: ['127.0.0.1'] });
+    try {
+      const now = Date.now();
+      vi.useFakeTimers({ toFake: ['Date'], now: now + 3600_000 });
+      await exhaust(one, '192.0.2.3');
+      vi.useRealTimers();
+      const { refused } = await exhaust(one, '192.0.2.3');
+      expect(Number(refused.header('retry-after'))).toBeLessThanOrEqual(5);
+    } finally {
+      vi.useRealTimers();
+      await one.stop();
+    }
+  });
 
   it('is told when to come again, whichever replica they turn to, while others are served', async () => {
     const limited = { rateLimitPerSecond: perSecond, trustedProxies: ['127.0.0.1'] };

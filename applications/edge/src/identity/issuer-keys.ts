@@ -59,7 +59,7 @@ export class IssuerKeys {
 
   async #discover(): Promise<RemoteKeys> {
     const url = this.address.jwksUrl ?? (await this.#discoveredUrl());
-    this.#refreshedAt = Date.now();
+    this.#refreshedAt = performance.now();
     return createRemoteJWKSet(new URL(url), {
       timeoutDuration: fetchTimeoutMs,
       cooldownDuration: unknownKeyCooldownMs,
@@ -84,20 +84,20 @@ export class IssuerKeys {
   }
 
   #refresh(keys: RemoteKeys): void {
-    if (Date.now() - this.#refreshedAt < refreshAfterMs) return;
-    this.#refreshedAt = Date.now();
+    if (performance.now() - this.#refreshedAt < refreshAfterMs) return;
+    this.#refreshedAt = performance.now();
     // Nobody waits for it; where it fails, what is known goes on being used.
     void keys.reload().catch(() => undefined);
   }
 
   async #fetch(url: string, init: RequestInit): Promise<Response> {
-    if (Date.now() - this.#failedAt < retryAfterMs) throw new Error('the issuer did not answer a moment ago');
+    if (performance.now() - this.#failedAt < retryAfterMs) throw new Error('the issuer did not answer a moment ago');
     try {
       const response = await fetch(url, init);
       if (!response.ok) throw new Error(`the issuer answered ${response.status}`);
       return response;
     } catch (error) {
-      this.#failedAt = Date.now();
+      this.#failedAt = performance.now();
       this.#logger.warn('the keys of the issuer cannot be fetched', error);
       throw error;
     }

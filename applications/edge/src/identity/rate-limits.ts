@@ -33,7 +33,10 @@ interface Told {
 export class RateLimits implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #replica = randomUUID();
   readonly #everyMs: number;
-  /** By sender, when their requests will have been worked off, were there one every so often; who is not here has sent nothing of late. */
+  /**
+   * By sender, when their requests will have been worked off, were there one every so often; who is not here has sent nothing of late. By
+   * `performance.now()`: when a wrong clock is put right, nobody must have to wait for as long as it was wrong.
+   */
   readonly #workedOffAt = new Map<string, number>();
   #untold = new Map<string, number>();
   #stop = (): void => undefined;
@@ -64,7 +67,7 @@ export class RateLimits implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Counts a request of a sender. @returns 0 where it may go on, else after how many milliseconds it might */
   send(sender: string): number {
-    const now = Date.now();
+    const now = performance.now();
     const workedOffAt = this.#after(sender, 1, now);
     const excessMs = workedOffAt - now - burstMs;
     if (excessMs > 0) return Math.ceil(excessMs);
@@ -75,7 +78,7 @@ export class RateLimits implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Whether a sender's next request would be one too many. */
   isExhausted(sender: string): boolean {
-    const now = Date.now();
+    const now = performance.now();
     return this.#after(sender, 1, now) - now > burstMs;
   }
 
@@ -90,7 +93,7 @@ export class RateLimits implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   #tell(): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const [sender, workedOffAt] of this.#workedOffAt) if (workedOffAt <= now) this.#workedOffAt.delete(sender);
     const untold = [...this.#untold];
     this.#untold = new Map();
@@ -105,7 +108,7 @@ export class RateLimits implements OnApplicationBootstrap, OnModuleDestroy {
   #hear(text: string): void {
     const told = parsed(text);
     if (!told || told.from === this.#replica) return;
-    const now = Date.now();
+    const now = performance.now();
     for (const [sender, requests] of Object.entries(told.sent)) {
       if (!Number.isSafeInteger(requests) || requests < 1) continue;
       // However much was sent elsewhere, nobody waits longer than for two bursts.

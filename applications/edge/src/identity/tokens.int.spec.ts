@@ -25,11 +25,19 @@ beforeEach(async () => {
 
 afterEach(async () => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
   await issuer.stop();
 });
 
-/** Only the clock, which stands still from then on: what waits for the network goes on doing so. */
+/** Only the clocks, which stand still from then on: what waits for the network goes on doing so. */
 function later(ms: number): void {
+  const now = performance.now() + ms;
+  vi.spyOn(performance, 'now').mockReturnValue(now);
+  wrongBy(ms);
+}
+
+/** Somebody has set the clock, and no time has gone by. */
+function wrongBy(ms: number): void {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms });
 }
 
@@ -187,6 +195,18 @@ describe('the keys of an issuer', () => {
     expect(issuer.keysAsked).toBe(asked);
     issuer.isAway = false;
     later(3_000);
+    expect((await tokens.verify(token)).role).toBe('librarian');
+  });
+
+  it('are asked for again soon after they could not be had, also where a wrong clock was put right meanwhile', async () => {
+    later(0);
+    const token = await issuer.token();
+    issuer.isAway = true;
+    wrongBy(3600_000);
+    await refused(token, /cannot be found out now/, 'IssuerUnavailable');
+    issuer.isAway = false;
+    later(3_000);
+    wrongBy(-3600_000);
     expect((await tokens.verify(token)).role).toBe('librarian');
   });
 

@@ -33,7 +33,7 @@ export class Tokens {
   remembered(token: string): Principal | undefined {
     const found = this.#remembered.get(token);
     if (!found) return undefined;
-    if (Date.now() < found.until) return found.principal;
+    if (performance.now() < found.until && Date.now() < found.principal.expiresAt) return found.principal;
     this.#remembered.delete(token);
     return undefined;
   }
@@ -81,7 +81,7 @@ export class Tokens {
   #remember(token: string, principal: Principal): void {
     const [oldest] = this.#remembered.keys();
     if (this.#remembered.size >= maxRemembered) this.#remembered.delete(oldest!);
-    this.#remembered.set(token, { principal, until: Math.min(Date.now() + rememberedMs, principal.expiresAt) });
+    this.#remembered.set(token, { principal, until: performance.now() + rememberedMs });
   }
 }
 

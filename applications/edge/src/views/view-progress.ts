@@ -84,12 +84,12 @@ export class ViewProgress implements OnApplicationBootstrap, BeforeApplicationSh
 
   /**
    * Sleeps until one of the watched positions is heard of.
-   * @param deadline milliseconds since the epoch
+   * @param deadline by `performance.now()`, which a clock that is set does not move
    * @returns whether one was, or else the time is over
    * @throws Problem ViewBehind where too many sleep already
    */
   async heard(watch: Watch, deadline: number): Promise<boolean> {
-    if (!watch.heard && Date.now() < deadline) await this.#sleep(watch, deadline);
+    if (!watch.heard && performance.now() < deadline) await this.#sleep(watch, deadline);
     const { heard } = watch;
     watch.heard = false;
     return heard;
@@ -100,7 +100,7 @@ export class ViewProgress implements OnApplicationBootstrap, BeforeApplicationSh
     this.#sleeping++;
     this.#looking ??= setInterval(() => void this.#look(), lookEveryMs);
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, deadline - Date.now());
+      const timer = setTimeout(resolve, deadline - performance.now());
       watch.wake = () => {
         clearTimeout(timer);
         resolve();

@@ -32,7 +32,7 @@ export class ViewReader {
     values: SqlValues,
   ): Promise<Found> {
     if (positions.size === 0) return (await this.#select<Found & QueryResultRow>(columns, values))!;
-    const deadline = Date.now() + this.withinMs;
+    const deadline = performance.now() + this.withinMs;
     // A statement sees one snapshot throughout, so these are the checkpoints of the very rows that are read with them. They come
     // first: Postgres looks names up in their order, and a view that is rebuilt may be swapped in between two names. Then the
     // checkpoints are the old ones, which is cautious; the other way round, old rows would pass for new ones.
