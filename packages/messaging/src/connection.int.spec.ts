@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { type RunningNatsServer, startNatsServer } from '@shelfmark/local';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { connectToNats, type Forbidden, isConnected } from './connection.js';
 import { Connectivity } from './connectivity.js';
 import { RequestClient } from './request-client.js';
 import { serveRequests } from './request-server.js';
+import { TestBus } from './testing/bus.js';
 import { until } from './testing/until.js';
 
 /** Nobody listens there, and nobody is given it who asks for a free one. */
@@ -135,4 +136,20 @@ it('connects again when the server comes back; requests wait for that until thei
   expect(isConnected(asking)).toBe(false);
   await second.stop();
   await rm(dir, { recursive: true, force: true });
+});
+
+it('connects again as soon where a clock that was an hour ahead was put right meanwhile', async () => {
+  const bus = await TestBus.start();
+  try {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3600_000 });
+    const connection = await bus.connect();
+    vi.useRealTimers();
+    await bus.kill();
+    await until(() => !isConnected(connection));
+    await bus.startAgain();
+    expect(isConnected(connection)).toBe(true);
+  } finally {
+    vi.useRealTimers();
+    await bus.close();
+  }
 });

@@ -44,8 +44,7 @@ export async function connectToNats(options: ConnectOptions): Promise<NatsConnec
     name: options.name,
     ...(inboxPrefix !== undefined && { inboxPrefix }),
     maxReconnectAttempts: -1,
-    reconnectTimeWait: reconnectMs,
-    reconnectJitter: reconnectMs,
+    reconnectDelayHandler: reconnectDelay(),
     // A server that restarts may refuse us for a moment; after the first connection only time can tell.
     ignoreAuthErrorAbort: true,
     timeout: 5_000,
@@ -72,6 +71,30 @@ export async function connectToNats(options: ConnectOptions): Promise<NatsConnec
     }
     await setTimeout(reconnectMs, undefined, options.signal && { signal: options.signal });
   }
+}
+
+/** More servers than a cluster has. */
+const mostServers = 16;
+
+/**
+ * How long the client waits between two attempts at a server, as it asks before each. By itself it measures that by the clock: one that was
+ * wrong by an hour and is put right would keep it waiting for an hour. So it is told to wait as much less then, until each server was tried.
+ */
+function reconnectDelay(): () => number {
+  let clock = Date.now() - performance.now();
+  let setBackMs = 0;
+  let untried = 0;
+  return () => {
+    const before = clock;
+    clock = Date.now() - performance.now();
+    if (before - clock > reconnectMs) {
+      setBackMs = before - clock;
+      untried = mostServers;
+    }
+    // Rather too little than too much: each attempt that this lets through is one of a few.
+    if (untried-- > 0) return -setBackMs - reconnectMs;
+    return reconnectMs * (1 + Math.random());
+  };
 }
 
 /** Whether the connection stands at this moment. */
