@@ -152,8 +152,10 @@ export class Pull {
     const isForOpenRequest = message.subject === this.#replySubject(this.#requests);
     if (code === statusHeartbeat || !isForOpenRequest) return;
     if (code === statusExpired || code === statusNoMessages) {
+      // It may have been refused for the sake of somebody who asked before, and would be again, at once.
+      const broughtNothing = this.#awaited === this.#options.batch;
       this.#awaited = 0;
-      if (this.#isCrowded) this.#gather();
+      if (broughtNothing || this.#isCrowded) this.#gather();
       else this.#request();
     } else if (isOutOfBytes(message)) {
       this.#awaited = 0;
