@@ -52,18 +52,18 @@ try {
     step(`preparing ${measure.name}`);
     prepared.push({ measure, run: await measure.prepare(context) });
   }
-  // In turns, so that whatever else the machine does meanwhile meets all of them alike.
-  const inRounds = prepared.filter(({ measure }) => measure.inRounds);
-  for (let round = 1; round <= Number(values.rounds); round++) {
-    for (const { measure, run } of inRounds) {
-      step(`round ${round} of ${values.rounds}: ${measure.name}`);
-      await measured(measure, run);
+  // In turns, so that whatever else the machine does meanwhile meets all of them alike; and afterwards what leaves far more behind than there was.
+  for (const when of ['inRounds', 'afterRounds']) {
+    const inTurns = prepared.filter(({ measure }) => measure.when === when);
+    for (let round = 1; round <= Number(values.rounds); round++) {
+      for (const { measure, run } of inTurns) {
+        step(`round ${round} of ${values.rounds}: ${measure.name}`);
+        await measured(measure, run);
+      }
     }
   }
-  for (const { measure, run } of prepared.filter(({ measure }) => !measure.inRounds)) {
-    step(measure.name);
+  for (const { measure, run } of prepared.filter(({ measure }) => measure.when === 'atTheEnd'))
     await measured(measure, run);
-  }
   for (const { run } of prepared) await run.end?.();
 } finally {
   // First of all: what was found is not to be lost by what goes wrong now.

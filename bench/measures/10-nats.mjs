@@ -7,7 +7,7 @@ import { start } from '../processes/child.mjs';
 export default {
   name: 'nats',
   needsSystem: true,
-  inRounds: true,
+  when: 'inRounds',
   async prepare({ system, seconds, connections }) {
     const url = system.busUrl;
     const responder = await start('responder', url);

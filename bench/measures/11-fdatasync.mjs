@@ -5,7 +5,7 @@ import { join } from 'node:path';
 /** What the disk can promise: 4 KiB appended and flushed, one after the other. */
 export default {
   name: 'fdatasync',
-  inRounds: true,
+  when: 'inRounds',
   async prepare({ seconds }) {
     return async () => {
       const directory = mkdtempSync(join(tmpdir(), 'shelfmark-fdatasync-'));

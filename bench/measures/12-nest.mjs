@@ -4,7 +4,7 @@ import { start } from '../processes/child.mjs';
 /** The ceiling of every request: bare Nest on Fastify. */
 export default {
   name: 'nest',
-  inRounds: true,
+  when: 'inRounds',
   async prepare(options) {
     const nest = await start('nest');
     const run = () =>

@@ -4,7 +4,7 @@ import { saturate } from '../load.mjs';
 export default {
   name: 'post-books',
   needsSystem: true,
-  inRounds: true,
+  when: 'inRounds',
   ratios: [
     {
       what: 'POST /books ÷ NATS request',

@@ -7,7 +7,7 @@ const borrowers = 200;
 export default {
   name: 'post-rents',
   needsSystem: true,
-  inRounds: true,
+  when: 'inRounds',
   ratios: [{ what: 'POST /rents ÷ NATS request', of: 'post-rents: per second', to: 'nats: requests per second' }],
   async prepare({ system, ...options }) {
     const pool = new Pool(system.url, { connections: options.connections, pipelining: 1 });

@@ -5,7 +5,7 @@ import { saturate, send } from '../load.mjs';
 export default {
   name: 'reads',
   needsSystem: true,
-  inRounds: true,
+  when: 'inRounds',
   async prepare({ system, ...options }) {
     const pool = new Pool(system.url, { connections: 1 });
     const book = { title: 'Northanger Abbey', authors: ['Austen, Jane'], languages: ['en'], amount: 1 };

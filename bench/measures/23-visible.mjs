@@ -8,7 +8,7 @@ import { median, percentile } from '../numbers.mjs';
 export default {
   name: 'visible',
   needsSystem: true,
-  inRounds: true,
+  when: 'inRounds',
   async prepare({ system, results, seconds, connections }) {
     let count = 0;
     const creation = () => ({

@@ -9,19 +9,19 @@ import { root } from '../system.mjs';
 export default {
   name: 'rebuild',
   needsSystem: true,
-  inRounds: false,
+  when: 'afterRounds',
   ratios: [
     { what: 'rebuild ÷ COPY', of: 'rebuild: events per second (aim > 50,000)', to: 'rebuild: COPY, rows per second' },
   ],
   async prepare({ system, connections }) {
+    let count = 0;
+    await saturate(system.url, { connections, seconds: 5 }, () => ({
+      method: 'POST',
+      path: '/books',
+      body: { title: `Rebuilt ${count++}`, authors: ['Austen, Jane'], languages: ['en'], amount: 1 },
+      status: 201,
+    }));
     return async () => {
-      let count = 0;
-      await saturate(system.url, { connections, seconds: 5 }, () => ({
-        method: 'POST',
-        path: '/books',
-        body: { title: `Rebuilt ${count++}`, authors: ['Austen, Jane'], languages: ['en'], amount: 1 },
-        status: 201,
-      }));
       const { NATS_URL: url, DATABASE_URL: databaseUrl } = system.environment('view-books');
       const built = async (path) => import(pathToFileURL(join(root, 'aggregators', 'dist', path)).href);
       const [{ rebuildView }, { loadView }] = await Promise.all([built('rebuild.js'), built('found-views.js')]);

@@ -13,7 +13,7 @@ const [few, many] = [10, 100_000];
 /** A command on an entity with a long history beside one with a short one: held in memory, and read for the first time. */
 export default {
   name: 'long-entity',
-  inRounds: true,
+  when: 'inRounds',
   ratios: [
     {
       what: '100,000 events ÷ 10, warm',

@@ -9,7 +9,7 @@ import { fill } from '../log.mjs';
 export default {
   name: 'big-log',
   isOptional: true,
-  inRounds: true,
+  when: 'inRounds',
   ratios: [
     {
       what: 'appends to a big log ÷ to a small one',

@@ -2,7 +2,7 @@
 export default {
   name: 'memory',
   needsSystem: true,
-  inRounds: false,
+  when: 'atTheEnd',
   async prepare({ system }) {
     return async () => ({
       ...named(system.idle, 'idle, MiB (aim < 150)'),
