@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { gunzipSync } from 'node:zlib';
-import { parse } from 'csv-parse/sync';
 import { authorization } from '../authorization.mjs';
+import { readRows } from '../csv.mjs';
 import { root } from '../system.mjs';
 
 const demo = join(root, 'infra', 'local', 'demo', 'gutenberg-1000.csv');
@@ -14,7 +12,7 @@ export default {
   needsSystem: true,
   when: 'afterRounds',
   async prepare({ system, importFile }) {
-    const [columns, ...rows] = parse(unpacked(importFile ?? demo), { bom: true });
+    const [columns, ...rows] = await readRows(importFile ?? demo, { columns: false }).toArray();
     const copies = importFile ? 1 : 20;
     let imports = 0;
     return async () => {
@@ -24,10 +22,7 @@ export default {
       const sent = await fetch(`${system.url}/imports`, {
         method: 'POST',
         headers: { ...authorization(), 'content-type': 'text/csv' },
-        body: content(columns, rows, {
-          marks: Array.from({ length: copies }, (_, copy) => `${imports}.${copy}`),
-          last,
-        }),
+        body: content(columns, rows, { copies, mark: imports, last }),
         duplex: 'half',
       });
       const operation = await sent.json();
@@ -38,6 +33,7 @@ export default {
         await delay(200);
         progress = await get(`${system.url}/operations/${operation.id}`);
       }
+      if (progress.state === 'failed') throw new Error(JSON.stringify(progress));
       while ((await get(`${system.url}/books?q=${encodeURIComponent(last)}&limit=1`)).total !== 1) await delay(50);
       const seconds = (performance.now() - startedAt) / 1_000;
       return { titles: progress.rows, 'seconds (aim < 30)': seconds, 'titles per second': progress.rows / seconds };
@@ -49,24 +45,19 @@ async function get(url) {
   return (await fetch(url, { headers: authorization() })).json();
 }
 
-function unpacked(file) {
-  const bytes = readFileSync(file);
-  return file.endsWith('.gz') ? gunzipSync(bytes) : bytes;
-}
-
 /**
- * The rows once for each mark, and one title more at the end. The mark goes before a row's id, or before its title where it has none: what was
+ * The rows so many times, and one title more at the end. A mark goes before a row's id, or before its title where it has none: what was
  * imported before would not be imported again.
  */
-async function* content(columns, rows, { marks, last }) {
+async function* content(columns, rows, { copies, mark, last }) {
   const title = columns.findIndex((name) => /^title$/i.test(name));
   const id = columns.findIndex((name) => /id$/i.test(name));
   const marked = id === -1 ? title : id;
   yield line(columns);
-  for (const mark of marks) {
+  for (let copy = 0; copy < copies; copy++) {
     for (let from = 0; from < rows.length; from += 1_000) {
       const some = rows.slice(from, from + 1_000);
-      yield some.map((row) => line(row.with(marked, `${mark}-${row[marked]}`))).join('');
+      yield some.map((row) => line(row.with(marked, `${mark}.${copy}-${row[marked]}`))).join('');
     }
   }
   yield line(columns.map((_, index) => (index === title || index === id ? last : '')));

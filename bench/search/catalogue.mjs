@@ -1,15 +1,11 @@
 // The books that the search is measured with: the rows of a catalogue, and as many more as are asked for, whose titles are
 // made from the words of the real ones. The same catalogue and count always give the same books.
-import { createReadStream } from 'node:fs';
-import { createGunzip } from 'node:zlib';
-import { parse } from 'csv-parse';
+import { readRows } from '../csv.mjs';
 
 /** @param {string} file a CSV with the columns title, author, language and subjects; gzipped where its name says so */
 export async function readCatalogue(file) {
-  const bytes = createReadStream(file);
-  const rows = (file.endsWith('.gz') ? bytes.pipe(createGunzip()) : bytes).pipe(parse({ columns: true, bom: true }));
   const books = [];
-  for await (const { title, author, language, subjects } of rows) {
+  for await (const { title, author, language, subjects } of readRows(file, { columns: true })) {
     books.push({
       title,
       authors: listed(author, ';'),
