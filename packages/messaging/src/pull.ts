@@ -137,7 +137,7 @@ export class Pull {
   }
 
   get #isCrowded(): boolean {
-    return performance.now() - this.#arrivals[this.#arrived % crowd.messages]! < crowd.withinMs;
+    return this.#lastSignOfLife - this.#arrivals[this.#arrived % crowd.messages]! < crowd.withinMs;
   }
 
   #gather(): void {

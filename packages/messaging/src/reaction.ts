@@ -186,7 +186,7 @@ class DurableReaction {
     try {
       return await jetstream.consumers.add(stream, settings);
     } catch (error) {
-      // NATS before 2.10 changes the settings by itself.
+      // NATS 2.9 changes the settings by itself; those after it want to be told.
       if (!(error instanceof JetStreamApiError && error.code === consumerAlreadyExists)) throw error;
       return jetstream.consumers.update(stream, settings.durable_name, settings);
     }

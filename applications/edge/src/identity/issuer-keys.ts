@@ -25,6 +25,7 @@ type RemoteKeys = ReturnType<typeof createRemoteJWKSet>;
 export class IssuerKeys {
   readonly #logger = new Logger('IssuerKeys');
   #keys: Promise<RemoteKeys> | undefined;
+  // By `performance.now()`: a clock that is put right must keep nobody from asking.
   #refreshedAt = 0;
   #failedAt = -Infinity;
 
